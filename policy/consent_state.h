@@ -1,0 +1,36 @@
+// What is known of a subject's consent, as the hot path reads it: one value, 16 bytes of it packed in the index.
+#ifndef ASSENT_POLICY_CONSENT_STATE_H_
+#define ASSENT_POLICY_CONSENT_STATE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "policy/purpose.h"
+
+namespace assent::policy {
+
+// Numbered as in assent.v1.ConsentStatus, plus kClosed.
+enum class ConsentStatus : uint8_t {
+  kNone = 0,
+  kGranted = 1,
+  kWithdrawn = 2,
+  kOptedOut = 3,
+  kClosed = 4,  // a protective change is on its way to the disk, or failed to reach it: no permission
+};
+
+// The state of every purpose of one subject. A subject without a record has the default value.
+struct ConsentState {
+  std::array<ConsentStatus, kPurposeCount + 1> status = {};  // by purpose number; [0] is unused
+  // Whole seconds since 1970; a grant ends when the clock reaches it. 0: no end.
+  std::array<uint32_t, kPurposeCount + 1> expire_time_s = {};
+  uint32_t revision = 0;  // 0: no record
+  bool child = false;
+  bool restricted = false;
+  bool erased = false;
+
+  friend bool operator==(const ConsentState&, const ConsentState&) = default;
+};
+
+}  // namespace assent::policy
+
+#endif  // ASSENT_POLICY_CONSENT_STATE_H_

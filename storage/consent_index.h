@@ -1,0 +1,49 @@
+// The consent of everyone, in memory, read without a lock: open addressing in huge pages, 32 bytes a slot.
+#ifndef ASSENT_STORAGE_CONSENT_INDEX_H_
+#define ASSENT_STORAGE_CONSENT_INDEX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "policy/consent_state.h"
+#include "policy/subject.h"
+#include "scoring/quiescence.h"
+
+namespace assent::storage {
+
+// Threads: Find and FindBatch from any online reader; Put and Close from one writer at a time (the committer).
+// Memory: at most 48 bytes a subject on average while it grows.
+class ConsentIndex {
+ public:
+  explicit ConsentIndex(scoring::Quiescence& domain);
+  ~ConsentIndex();
+  ConsentIndex(const ConsentIndex&) = delete;
+  ConsentIndex& operator=(const ConsentIndex&) = delete;
+
+  // The subject's state; the default value where nothing is known. A state is one that was put, or one with purposes
+  // closed on the way to the next: never a mixture that permits what neither permits.
+  // Cost: one cache miss as a rule; no lock, no allocation, never waits for the writer.
+  policy::ConsentState Find(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject) const;
+  // The same for many, with the misses overlapped. Shape: both spans have the same length.
+  void FindBatch(const scoring::Quiescence::Reader& reader, std::span<const policy::SubjectKey> subjects,
+                 std::span<policy::ConsentState> states) const;
+
+  // Replaces the state of a subject. Visible to every Find that starts after it returns.
+  void Put(const policy::SubjectKey& subject, const policy::ConsentState& state);
+  // Sets the purposes of `purpose_bits` (see policy::PurposeBit) to kClosed until the next Put. Visible to every Find
+  // that starts after it returns.
+  void Close(const policy::SubjectKey& subject, uint32_t purpose_bits);
+
+  size_t size() const;          // subjects
+  size_t memory_bytes() const;  // of the tables
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_CONSENT_INDEX_H_

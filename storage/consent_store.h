@@ -1,0 +1,85 @@
+// Consent on disk and in memory: every acknowledged change is synced, and obeyed by every reader that starts after it.
+#ifndef ASSENT_STORAGE_CONSENT_STORE_H_
+#define ASSENT_STORAGE_CONSENT_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "assent/internal/v1/consent_record.pb.h"
+#include "policy/purpose.h"
+#include "policy/subject.h"
+#include "storage/consent_index.h"
+#include "storage/database.h"
+
+namespace assent::storage {
+
+// One purpose to grant.
+struct Grant {
+  policy::Purpose purpose;
+  int legal_basis = 1;  // assent.v1.LegalBasis
+};
+
+// What a caller asks to change. Validated by the caller against the public contract.
+struct ConsentRequest {
+  policy::SubjectKey subject;
+  internal::v1::ConsentChangeKind kind;
+  std::vector<Grant> grants;        // for a grant
+  uint32_t purpose_bits = 0;        // for a withdrawal or an opt-out
+  uint32_t expire_time_s = 0;       // for a grant; 0: no end
+  std::string notice_id;            // for a grant
+  std::string notice_version;       // for a grant
+  std::string jurisdiction;         // for a grant
+  int method = 1;                   // assent.v1.CollectionMethod, for a grant
+  std::string recorded_by;          // the principal
+  std::string request_id;           // 16 bytes, or empty
+  uint64_t expected_revision = 0;   // from the etag; with `check_revision`
+  bool check_revision = false;
+};
+
+// Where the log stands. Grows with every commit; a new epoch starts with a restored backup.
+struct CommitPoint {
+  uint64_t epoch = 0;
+  uint64_t sequence = 0;
+};
+
+struct ConsentResult {
+  internal::v1::ConsentRecord record;
+  CommitPoint point;
+};
+
+// Threads: all methods are safe. Apply blocks on the disk: not for the data plane.
+class ConsentStore {
+ public:
+  // Reads every record into the index. Errors: DataLoss for a record whose checksum is wrong (its subject is closed for
+  // every purpose and counted, unless the database itself cannot be read).
+  static absl::StatusOr<std::unique_ptr<ConsentStore>> Open(Database& database, ConsentIndex& index);
+  ~ConsentStore();
+
+  // Applies one change. Concurrent calls share a synced write, in the order in which they arrived. A protective change
+  // closes the index before the sync and stays closed if the sync fails; a grant opens it after.
+  // Errors: Aborted (stale etag), DataLoss (the stored record is damaged; protective changes still replace it),
+  // Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
+  absl::StatusOr<ConsentResult> Apply(ConsentRequest request, absl::Time now);
+
+  // Errors: NotFound, DataLoss, Unavailable.
+  absl::StatusOr<ConsentResult> Get(const policy::SubjectKey& subject) const;
+
+  // The last commit that readers of the index are sure to see. Threads: safe, lock-free: the data plane reads it.
+  CommitPoint applied() const;
+
+  uint64_t damaged_records() const;
+
+ private:
+  struct Impl;
+  explicit ConsentStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_CONSENT_STORE_H_

@@ -1,0 +1,49 @@
+// The one RocksDB of a data folder: its column families, format version and pseudonym-key check.
+#ifndef ASSENT_STORAGE_DATABASE_H_
+#define ASSENT_STORAGE_DATABASE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "policy/subject.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Env;
+}  // namespace rocksdb
+
+namespace assent::storage {
+
+struct DatabaseOptions {
+  std::string data_dir;          // made when missing; the database is in its subfolder `db`
+  policy::SubjectKey key_check;  // Pseudonymizer::CheckValue()
+  rocksdb::Env* env = nullptr;   // for tests; null: the default. Borrowed.
+};
+
+enum class Family { kConsent, kConsentHistory, kMeta };
+
+// Threads: safe. Ownership: owns the RocksDB handles.
+class Database {
+ public:
+  // Errors: FailedPrecondition when another process holds the folder, when it was written with another pseudonym key, or
+  // by a newer format; DataLoss when it is damaged; Unavailable when the disk refuses.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
+  ~Database();  // flushes nothing: every promise is synced already
+
+  rocksdb::DB& rocks();
+  rocksdb::ColumnFamilyHandle* family(Family family);
+  uint64_t epoch() const;
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_DATABASE_H_
