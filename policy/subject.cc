@@ -1,0 +1,149 @@
+// The low-level SHA256_* calls are deprecated in OpenSSL 3 in favour of EVP, whose contexts live on the heap: copying a
+// prepared one allocates on every call. A SHA256_CTX is a plain value that is copied on the stack, which is what keeps
+// Pseudonymize free of allocation. They are still supported; this file is the only one that uses them.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include "policy/subject.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace assent::policy {
+namespace {
+
+constexpr size_t kKeyBytes = 32;
+constexpr size_t kBlockBytes = 64;
+
+// The first byte of every message tells its use. A subject's message starts with the length of its namespace, at most
+// kNamespaceBytesMax, so that no subject can be mistaken for one of these.
+constexpr absl::string_view kCheckMessage =
+    "\xFF"
+    "assent key check v1";
+constexpr absl::string_view kTokenKeyMessage =
+    "\xFE"
+    "assent consent token key v1";
+static_assert(kNamespaceBytesMax < 0xFE);
+
+using Mac = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
+
+// A keyed HMAC: the two key blocks are hashed once, here.
+struct KeyedHash {
+  SHA256_CTX inner;
+  SHA256_CTX outer;
+
+  void Init(const uint8_t* key) {
+    std::array<uint8_t, kBlockBytes> pad;
+    std::fill(pad.begin(), pad.end(), uint8_t{0x36});
+    for (size_t i = 0; i < kKeyBytes; ++i) pad[i] = static_cast<uint8_t>(pad[i] ^ key[i]);
+    SHA256_Init(&inner);
+    SHA256_Update(&inner, pad.data(), pad.size());
+    std::fill(pad.begin(), pad.end(), uint8_t{0x5c});
+    for (size_t i = 0; i < kKeyBytes; ++i) pad[i] = static_cast<uint8_t>(pad[i] ^ key[i]);
+    SHA256_Init(&outer);
+    SHA256_Update(&outer, pad.data(), pad.size());
+    OPENSSL_cleanse(pad.data(), pad.size());
+  }
+
+  // Finishes a copy of `inner` that has taken the message.
+  Mac Finish(SHA256_CTX message) const {
+    Mac mac;
+    SHA256_Final(mac.data(), &message);
+    SHA256_CTX envelope = outer;
+    SHA256_Update(&envelope, mac.data(), mac.size());
+    SHA256_Final(mac.data(), &envelope);
+    return mac;
+  }
+
+  Mac Of(absl::string_view message) const {
+    SHA256_CTX context = inner;
+    SHA256_Update(&context, message.data(), message.size());
+    return Finish(context);
+  }
+};
+
+bool IsNamespaceCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; }
+
+}  // namespace
+
+absl::Status RawSubject::Validate(size_t id_bytes_max) const {
+  if (namespace_.empty()) return absl::InvalidArgumentError("subject.namespace: required");
+  if (namespace_.size() > kNamespaceBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("subject.namespace: longer than ", kNamespaceBytesMax, " bytes"));
+  }
+  if (!std::all_of(namespace_.begin(), namespace_.end(), IsNamespaceCharacter)) {
+    return absl::InvalidArgumentError("subject.namespace: only characters of [a-z0-9_-] are allowed");
+  }
+  if (id_.empty()) return absl::InvalidArgumentError("subject.id: required");
+  if (id_.size() > id_bytes_max) {
+    return absl::InvalidArgumentError(absl::StrCat("subject.id: longer than ", id_bytes_max, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+bool RawSubject::IsValid(size_t id_bytes_max) const {
+  return !namespace_.empty() && namespace_.size() <= kNamespaceBytesMax && !id_.empty() && id_.size() <= id_bytes_max &&
+         std::all_of(namespace_.begin(), namespace_.end(), IsNamespaceCharacter);
+}
+
+struct Pseudonymizer::State {
+  KeyedHash subject;
+  KeyedHash token;
+};
+
+absl::StatusOr<Pseudonymizer> Pseudonymizer::Create(absl::string_view key) {
+  if (key.size() != kKeyBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("pseudonym key: must be ", kKeyBytes, " bytes, got ", key.size()));
+  }
+  auto state = std::make_unique<State>();
+  state->subject.Init(reinterpret_cast<const uint8_t*>(key.data()));
+  Mac token_key = state->subject.Of(kTokenKeyMessage);
+  state->token.Init(token_key.data());
+  OPENSSL_cleanse(token_key.data(), token_key.size());
+  return Pseudonymizer(std::move(state));
+}
+
+Pseudonymizer::Pseudonymizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Pseudonymizer::Pseudonymizer(Pseudonymizer&&) noexcept = default;
+
+Pseudonymizer& Pseudonymizer::operator=(Pseudonymizer&& other) noexcept {
+  std::swap(state_, other.state_);  // the old state is wiped with `other`
+  return *this;
+}
+
+Pseudonymizer::~Pseudonymizer() {
+  if (state_ != nullptr) OPENSSL_cleanse(state_.get(), sizeof(State));
+}
+
+SubjectKey Pseudonymizer::Pseudonymize(const RawSubject& subject) const {
+  const KeyedHash& hash = state_->subject;
+  SHA256_CTX context = hash.inner;
+  const auto length = static_cast<uint8_t>(subject.namespace_.size());
+  SHA256_Update(&context, &length, 1);
+  SHA256_Update(&context, subject.namespace_.data(), subject.namespace_.size());
+  SHA256_Update(&context, subject.id_.data(), subject.id_.size());
+  const Mac mac = hash.Finish(context);
+  SubjectKey key;
+  std::copy_n(mac.begin(), key.bytes.size(), key.bytes.begin());
+  return key;
+}
+
+SubjectKey Pseudonymizer::CheckValue() const {
+  const Mac mac = state_->subject.Of(kCheckMessage);
+  SubjectKey key;
+  std::copy_n(mac.begin(), key.bytes.size(), key.bytes.begin());
+  return key;
+}
+
+std::array<uint8_t, 16> Pseudonymizer::TokenMac(absl::string_view message) const {
+  const Mac mac = state_->token.Of(message);
+  std::array<uint8_t, 16> cut;
+  std::copy_n(mac.begin(), cut.size(), cut.begin());
+  return cut;
+}
+
+}  // namespace assent::policy
