@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Every check that reads the sources without running them. Called by ./dev lint, which installs the tools.
+# Runs all checks and fails at the end if one of them did.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+failed=()
+
+check() {
+  local name=$1 start=$SECONDS
+  shift
+  if "$@"; then
+    printf 'lint: %s: clean (%d s)\n' "$name" $((SECONDS - start))
+  else
+    printf 'lint: %s: FAILED\n' "$name"
+    failed+=("$name")
+  fi
+}
+
+listed() { git ls-files -co --exclude-standard -- "$@"; }
+
+formatted() { listed '*.cc' '*.h' | xargs -r clang-format --dry-run -Werror 2>&1 | grep "error:" | cut -d: -f1 | uniq -c; return "${PIPESTATUS[1]}"; }
+
+# Needs the generated message headers and the list of compile commands, not a full build.
+tidy() {
+  cmake --preset dev --log-level=WARNING >/dev/null || return
+  cmake --build build/dev --target assent_grpc_proto assent_internal_proto >/dev/null || return
+  listed 'scoring/*.cc' 'policy/*.cc' 'storage/*.cc' 'server/*.cc' 'client/*.cc' |
+    xargs -r -n 3 -P "${JOBS:-$(nproc)}" clang-tidy -p build/dev --quiet 2>/dev/null
+}
+
+scripts() {
+  { listed '*.sh' '.ci/run' dev; } | sort -u | xargs -r shellcheck --external-sources
+}
+
+prometheus() {
+  local file
+  while read -r file; do promtool check config --syntax-only "$file" >/dev/null || return; done < <(listed 'deploy/prometheus*.yml')
+  while read -r file; do promtool check rules "$file" >/dev/null || return; done < <(listed 'deploy/rules/*.yml')
+}
+
+python() { listed '*.py' | xargs -r python3 -m py_compile; }
+
+check 'C++ format' formatted
+check 'protos' tests/house/node_modules/.bin/buf lint
+check 'scripts' scripts
+check 'python' python
+check 'prometheus' prometheus
+check 'C++' tidy
+
+((${#failed[@]} == 0)) || {
+  printf 'lint: failed: %s\n' "${failed[*]}"
+  exit 1
+}
