@@ -46,12 +46,12 @@ class Workspace {
   std::vector<Candidate> candidates_;
 };
 
-// Finds winner, runner-up and margin of one scaled event, and up to nearest.size() nearest centroids (pass an empty span
-// when the winner is enough). `nearest_count` gets how many were written: min(k, nearest.size()).
-// Shape: scaled is [dim]. Bits: the same on every instruction set, and the same as AssignBatch.
-// Threads: one Workspace a thread. Cost: O(k*dim), no allocation after Workspace::Reserve.
-Assignment Assign(const Model& model, std::span<const float> scaled, Workspace& workspace,
-                  std::span<Candidate> nearest, size_t& nearest_count);
+// Finds winner, runner-up and margin of one scaled event, and up to nearest.size() nearest centroids (pass an empty
+// span when the winner is enough). `nearest_count` gets how many were written: min(k, nearest.size()). Shape: scaled is
+// [dim]. Bits: the same on every instruction set, and the same as AssignBatch. Threads: one Workspace a thread. Cost:
+// O(k*dim), no allocation after Workspace::Reserve.
+Assignment Assign(const Model& model, std::span<const float> scaled, Workspace& workspace, std::span<Candidate> nearest,
+                  size_t& nearest_count);
 
 // The same for many events.
 // Shape: scaled is [rows x dim], row-major; out is [rows].

@@ -13,10 +13,10 @@ namespace assent::scoring {
 
 // Shape: all vectors [dim].
 struct Explanation {
-  double margin = 0;           // distance(runner-up) - distance(winner), as the sum of `terms`
-  double expected_margin = 0;  // the same two segments at the background mean
-  std::vector<double> terms;   // sum to `margin`; positive supports the winner
-  std::vector<double> shapley; // sum to margin - expected_margin
+  double margin = 0;            // distance(runner-up) - distance(winner), as the sum of `terms`
+  double expected_margin = 0;   // the same two segments at the background mean
+  std::vector<double> terms;    // sum to `margin`; positive supports the winner
+  std::vector<double> shapley;  // sum to margin - expected_margin
 };
 
 // Explains the margin of centroid `winner` against `runner_up` at the scaled event.

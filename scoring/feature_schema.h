@@ -2,6 +2,7 @@
 #ifndef ASSENT_SCORING_FEATURE_SCHEMA_H_
 #define ASSENT_SCORING_FEATURE_SCHEMA_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -15,6 +16,7 @@
 namespace assent::scoring {
 
 inline constexpr size_t kFeaturesMax = 1024;
+inline constexpr size_t kFeatureNameMax = 64;  // characters
 
 enum class Transform : uint8_t { kIdentity, kLog1p };
 enum class MissingRule : uint8_t { kMean, kValue, kRefuse };
@@ -34,7 +36,7 @@ struct Feature {
   MissingRule missing = MissingRule::kMean;
   double missing_value = 0;  // raw units, for MissingRule::kValue
 
-  // Threads: safe. Cost: no allocation. `raw` must be finite.
+  // Threads: safe. Cost: no allocation. `raw` must be finite. What does not fit a float32 comes back infinite.
   float Scale(double raw) const;
   // The raw value whose scaled value is `scaled`, before the clip.
   double Unscale(double scaled) const;
@@ -45,7 +47,8 @@ struct Feature {
 class FeatureSchema {
  public:
   // Errors: InvalidArgument that names the feature and the limit: no feature, more than kFeaturesMax, a name that is
-  // empty, too long, of other characters or repeated, scale not > 0, clip_min > clip_max, log1p below -1, NaN.
+  // empty, too long, of other characters or repeated, scale not > 0, clip_min > clip_max, log1p with clip_min not above
+  // -1, a number that is not finite. An unset clip_min (minus infinity) is taken as 0 under log1p.
   static absl::StatusOr<FeatureSchema> Create(std::vector<Feature> features);
 
   size_t size() const { return features_.size(); }
@@ -55,9 +58,9 @@ class FeatureSchema {
   // Index of a feature by name, or -1. Cost: one hash, no allocation.
   int Find(absl::string_view name) const;
 
-  // Scales `raw` into `scaled`; both [size()]. `missing` is empty or [size()]; where it is non-zero the rule for missing
-  // values supplies the value and raw[i] is ignored.
-  // Returns -1, or the index of the first feature that cannot be scaled: not finite, or missing under kRefuse.
+  // Scales `raw` into `scaled`; both [size()]. `missing` is empty or [size()]; where it is non-zero the rule for
+  // missing values supplies the value and raw[i] is ignored. Returns -1, or the index of the first feature that cannot
+  // be scaled: not finite, missing under kRefuse, or too large for a float32 once scaled. `scaled` is then unspecified.
   // Cost: no allocation.
   int Scale(std::span<const float> raw, std::span<const uint8_t> missing, std::span<float> scaled) const;
 

@@ -22,14 +22,16 @@ class Published {
   // The present value, or null before the first Publish. Valid until the reader is next quiescent or offline.
   // Cost: one load.
   const T* Read(const Quiescence::Reader&) const {
-    // Acquire: pairs with the exchange in Publish, so that the value's content is seen.
-    return value_.load(std::memory_order_acquire);
+    // Acquire pairs with the exchange in Publish, so that the value's content is seen. Seq_cst orders the load after
+    // Reader::Online for the writer's scan (Quiescence::OldestSeen); on x86-64 and AArch64 it costs the same.
+    return value_.load(std::memory_order_seq_cst);
   }
 
   // Replaces the value; the old one is freed when no reader can hold it. Cost: never waits for readers.
   void Publish(std::unique_ptr<const T> value) {
-    // Acq_rel: release pairs with Read; acquire orders the old value before its deletion.
-    const T* old = value_.exchange(value.release(), std::memory_order_acq_rel);
+    // Seq_cst: release pairs with Read; acquire orders the old value before its deletion; the total order puts it
+    // before the scan in Retire.
+    const T* old = value_.exchange(value.release(), std::memory_order_seq_cst);
     domain_.Retire([old] { delete old; });
   }
 

@@ -1,9 +1,11 @@
 // Quiescent-state reclamation: readers announce when they hold nothing, writers free what no reader can still see.
-// Source: McKenney and Slingwine, "Read-Copy Update: Using Execution History to Solve Concurrency Problems", 1998 (QSBR).
+// Source: McKenney and Slingwine, "Read-Copy Update: Using Execution History to Solve Concurrency Problems", 1998
+// (QSBR).
 #ifndef ASSENT_SCORING_QUIESCENCE_H_
 #define ASSENT_SCORING_QUIESCENCE_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,10 +31,24 @@ class Quiescence {
 
     // Between Online and Offline the thread may hold pointers from Published<T>::Read. Go offline before anything that
     // can block. Cost: one atomic store with a full fence each; never waits.
-    void Online();
-    void Offline();
-    // While online: "I hold nothing right now." Cost: one load, and a store when a writer has advanced.
-    void Quiescent();
+    void Online() {
+      // Acquire: what was published before this epoch is seen. Seq_cst exchange: a writer that still sees this slot
+      // offline published before, in the single total order, whatever this reader reads from now on (OldestSeen).
+      const uint64_t epoch = domain_.epoch_.load(std::memory_order_acquire);
+      domain_.slots_[slot_].seen.exchange(epoch, std::memory_order_seq_cst);
+    }
+    void Offline() {
+      // Release: pairs with the load in OldestSeen; this thread's reads happen before the free.
+      domain_.slots_[slot_].seen.store(kOffline, std::memory_order_release);
+    }
+    // While online: "I hold nothing right now." Cost: two loads, and a store when a writer has advanced.
+    void Quiescent() {
+      // Acquire: pairs with fetch_add in Retire; what was published before this epoch is seen from now on.
+      const uint64_t epoch = domain_.epoch_.load(std::memory_order_acquire);
+      std::atomic<uint64_t>& seen = domain_.slots_[slot_].seen;
+      // Relaxed: only this thread writes the slot. Release: as in Offline.
+      if (seen.load(std::memory_order_relaxed) != epoch) seen.store(epoch, std::memory_order_release);
+    }
 
    private:
     friend class Quiescence;
@@ -43,21 +59,26 @@ class Quiescence {
   Quiescence();
   ~Quiescence();  // frees everything that is retired; no reader may be online
 
-  // Frees `reclaim` (by calling it) once every reader that was online now has been quiescent or offline. Never waits for
-  // readers; what is not ready is tried again at each Retire and Collect. Threads: safe. Cost: a mutex among writers.
+  // Frees `reclaim` (by calling it) once every reader that was online now has been quiescent or offline. Never waits
+  // for readers; what is not ready is tried again at each Retire and Collect. Threads: safe. Cost: a mutex among
+  // writers.
   void Retire(std::function<void()> reclaim);
   // Frees what is ready. Returns how many values still wait.
   size_t Collect();
 
  private:
+  static constexpr uint64_t kOffline = 0;
   struct alignas(128) Slot {
-    std::atomic<uint64_t> seen{0};  // 0: offline; else the epoch that the reader last announced
+    std::atomic<uint64_t> seen{kOffline};  // or the epoch that the reader last announced
     std::atomic<bool> taken{false};
   };
   struct Retired {
     uint64_t epoch;
     std::function<void()> reclaim;
   };
+  // The least epoch that an online reader has announced; the largest number when none is online.
+  uint64_t OldestSeen() const;
+
   std::atomic<uint64_t> epoch_{1};
   std::unique_ptr<Slot[]> slots_;
   std::mutex writers_;
