@@ -1,0 +1,62 @@
+// What the data plane drives: one handler a polling thread, called with parsed messages.
+#ifndef ASSENT_SERVER_ASSIGNMENT_HANDLER_H_
+#define ASSENT_SERVER_ASSIGNMENT_HANDLER_H_
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+
+#include "assent/v1/assignment_service.pb.h"
+#include "grpcpp/support/status.h"
+
+namespace assent::server {
+
+// The methods of AssignmentService, dense from 0, for counters.
+enum class Method : uint8_t { kAssign = 0, kBatchAssign, kStreamAssign, kExplain };
+inline constexpr int kMethodCount = 4;
+
+// What a handler knows of one call.
+struct CallContext {
+  static constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
+
+  Method method = Method::kAssign;
+  int64_t deadline_ns = kNoDeadline;  // on std::chrono::steady_clock
+  int64_t start_ns = 0;               // on the same clock; the handler's own, for Finished
+};
+
+// The work behind AssignmentService.
+// Threads: every method of one handler is called on one polling thread, one at a time; none may block.
+// Messages: a request is valid during the call. A response is the call object's own, as its last call left it: the
+// handler sets or clears every field. That saves an allocation for each submessage that stays.
+class AssignmentHandler {
+ public:
+  virtual ~AssignmentHandler() = default;
+
+  // Between Awake and Idle the thread does not block, and may hold what published values gave it.
+  virtual void Awake() {}
+  virtual void Idle() {}
+
+  virtual grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response, CallContext& context) = 0;
+  virtual grpc::Status BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
+                                   CallContext& context) = 0;
+  virtual grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
+                               CallContext& context) = 0;
+
+  // A stream opens (an error ends it), answers each of its messages, one after the other, and ends with Finished.
+  virtual grpc::Status OpenStream(CallContext& context) = 0;
+  virtual void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                            CallContext& context) = 0;
+
+  // The status that refuses a call because calls_in_flight_max are in flight.
+  virtual const grpc::Status& Overloaded() = 0;
+  // The reply has left, or the caller is gone (CANCELLED). Called once for each call, refused ones included.
+  virtual void Finished(const CallContext& /*context*/, grpc::StatusCode /*code*/) {}
+};
+
+// Makes the handler of polling thread `thread`, counted from 0. Called before the thread starts.
+using AssignmentHandlerFactory = std::function<std::unique_ptr<AssignmentHandler>(int thread)>;
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_ASSIGNMENT_HANDLER_H_

@@ -1,0 +1,110 @@
+#include "server/polling_thread.h"
+
+#include <chrono>
+#include <utility>
+
+#include "server/stream_call.h"
+#include "server/unary_call.h"
+
+namespace assent::server {
+namespace {
+
+using Service = v1::AssignmentService::AsyncService;
+template <typename Response>
+using Writer = grpc::ServerAsyncResponseWriter<Response>;
+
+struct AssignRpc {
+  using Request = v1::AssignRequest;
+  using Response = v1::AssignResponse;
+  static constexpr Method kMethod = Method::kAssign;
+  static constexpr size_t kWaiting = 128;
+  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
+                   grpc::ServerCompletionQueue* queue, void* tag) {
+    service.RequestAssign(context, request, writer, queue, queue, tag);
+  }
+  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
+                             CallContext& context) {
+    return handler.Assign(request, response, context);
+  }
+};
+
+struct BatchAssignRpc {
+  using Request = v1::BatchAssignRequest;
+  using Response = v1::BatchAssignResponse;
+  static constexpr Method kMethod = Method::kBatchAssign;
+  static constexpr size_t kWaiting = 16;
+  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
+                   grpc::ServerCompletionQueue* queue, void* tag) {
+    service.RequestBatchAssign(context, request, writer, queue, queue, tag);
+  }
+  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
+                             CallContext& context) {
+    return handler.BatchAssign(request, response, context);
+  }
+};
+
+struct ExplainRpc {
+  using Request = v1::ExplainRequest;
+  using Response = v1::ExplainResponse;
+  static constexpr Method kMethod = Method::kExplain;
+  static constexpr size_t kWaiting = 8;
+  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
+                   grpc::ServerCompletionQueue* queue, void* tag) {
+    service.RequestExplain(context, request, writer, queue, queue, tag);
+  }
+  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
+                             CallContext& context) {
+    return handler.Explain(request, response, context);
+  }
+};
+
+}  // namespace
+
+PollingThread::PollingThread(Service* service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
+                             std::unique_ptr<AssignmentHandler> handler, size_t calls_in_flight_max)
+    : queue_(std::move(queue)), handler_(std::move(handler)), close_event_(share_) {
+  share_.service = service;
+  share_.queue = queue_.get();
+  share_.handler = handler_.get();
+  share_.calls_in_flight_max = calls_in_flight_max;
+}
+
+PollingThread::~PollingThread() = default;
+
+void PollingThread::Start() {
+  pools_[0] = std::make_unique<UnaryCallPool<AssignRpc>>(share_);
+  pools_[1] = std::make_unique<UnaryCallPool<BatchAssignRpc>>(share_);
+  pools_[2] = std::make_unique<UnaryCallPool<ExplainRpc>>(share_);
+  pools_[3] = std::make_unique<StreamCallPool>(share_);
+  thread_ = std::thread([this] { Poll(); });
+}
+
+void PollingThread::Poll() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_->Next(&tag, &ok)) {
+    handler_->Awake();
+    static_cast<QueueEvent*>(tag)->Proceed(ok);
+    handler_->Idle();
+  }
+}
+
+void PollingThread::CloseEvent::Proceed(bool /*ok*/) {
+  share_.closing = true;
+  share_.queue->Shutdown();
+}
+
+void PollingThread::CloseAndJoin() {
+  if (!thread_.joinable()) {  // never started: nothing is posted
+    queue_->Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_->Next(&tag, &ok)) {
+    }
+    return;
+  }
+  close_alarm_.Set(queue_.get(), std::chrono::system_clock::now(), &close_event_);
+  thread_.join();
+}
+
+}  // namespace assent::server

@@ -1,0 +1,108 @@
+// One unary call on a completion queue: waits for a caller, handles, replies, and is used again.
+#ifndef ASSENT_SERVER_UNARY_CALL_H_
+#define ASSENT_SERVER_UNARY_CALL_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/async_unary_call.h"
+#include "server/call_deadline.h"
+#include "server/polling_thread.h"
+
+namespace assent::server {
+
+// `Rpc` names the method: Request, Response, kMethod, kWaiting (calls kept waiting), and the static functions
+// Post(service, ...) and Handle(handler, request, response, context).
+template <typename Rpc>
+class UnaryCallPool final : public CallPool {
+ public:
+  explicit UnaryCallPool(PollingShare& share) : share_(share) {
+    for (size_t i = 0; i < Rpc::kWaiting; ++i) Post();
+  }
+
+ private:
+  class Call final : public QueueEvent {
+   public:
+    explicit Call(UnaryCallPool& pool) : pool_(pool) {}
+
+    void Post() {
+      replying_ = false;
+      responder_.reset();
+      server_context_.reset();
+      server_context_.emplace();
+      responder_.emplace(&*server_context_);
+      auto* queue = pool_.share_.queue;
+      Rpc::Post(*pool_.share_.service, &*server_context_, &request_, &*responder_, queue, this);
+    }
+
+    void Proceed(bool ok) override {
+      if (!replying_) {
+        if (ok) return pool_.Accepted(*this);
+        return;  // the server is shut down; the pool frees this call with itself
+      }
+      pool_.share_.handler->Finished(context_, ok ? code_ : grpc::StatusCode::CANCELLED);
+      pool_.Ended(*this);
+    }
+
+    void Handle(bool overloaded) {
+      context_ = {.method = Rpc::kMethod, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
+      AssignmentHandler& handler = *pool_.share_.handler;
+      grpc::Status status = overloaded ? handler.Overloaded() : Rpc::Handle(handler, request_, response_, context_);
+      code_ = status.error_code();
+      replying_ = true;
+      if (status.ok()) {
+        responder_->Finish(response_, status, this);
+      } else {
+        responder_->FinishWithError(status, this);
+      }
+    }
+
+   private:
+    UnaryCallPool& pool_;
+    bool replying_ = false;
+    grpc::StatusCode code_ = grpc::StatusCode::OK;
+    CallContext context_;
+    typename Rpc::Request request_;
+    typename Rpc::Response response_;
+    std::optional<grpc::ServerContext> server_context_;
+    std::optional<grpc::ServerAsyncResponseWriter<typename Rpc::Response>> responder_;
+  };
+
+  void Post() {
+    if (idle_.empty()) {
+      calls_.push_back(std::make_unique<Call>(*this));
+      idle_.reserve(calls_.size());
+      idle_.push_back(calls_.back().get());
+    }
+    Call* call = idle_.back();
+    idle_.pop_back();
+    ++waiting_;
+    call->Post();
+  }
+
+  void Accepted(Call& call) {
+    --waiting_;
+    // A second call waits before this one is handled, so that gRPC never has to queue callers itself.
+    if (waiting_ < Rpc::kWaiting / 2 && !share_.closing) Post();
+    const bool overloaded = share_.calls_in_flight >= share_.calls_in_flight_max;
+    ++share_.calls_in_flight;
+    call.Handle(overloaded);
+  }
+
+  void Ended(Call& call) {
+    --share_.calls_in_flight;
+    idle_.push_back(&call);
+    if (waiting_ < Rpc::kWaiting && !share_.closing) Post();
+  }
+
+  PollingShare& share_;
+  size_t waiting_ = 0;
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::vector<Call*> idle_;
+};
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_UNARY_CALL_H_
