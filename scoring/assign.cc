@@ -2,32 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
+
+#include "scoring/instruction_set.h"
+#include "scoring/nearest.h"
+#include "scoring/screen_bound.h"
+#include "scoring/workspace_access.h"
 
 namespace assent::scoring {
 namespace {
 
-// Keeps the nearest of what it is shown, ascending by distance, then index.
-class Nearest {
- public:
-  explicit Nearest(std::span<Candidate> best) : best_(best) {}
-
-  void Offer(Candidate candidate) {
-    if (count_ == best_.size() && !Before(candidate, best_[count_ - 1])) return;
-    size_t at = count_ < best_.size() ? count_++ : count_ - 1;
-    for (; at > 0 && Before(candidate, best_[at - 1]); --at) best_[at] = best_[at - 1];
-    best_[at] = candidate;
-  }
-  size_t count() const { return count_; }
-
- private:
-  static bool Before(const Candidate& a, const Candidate& b) {
-    return a.distance < b.distance || (a.distance == b.distance && a.index < b.index);
-  }
-  std::span<Candidate> best_;
-  size_t count_ = 0;
-};
+// Below this many centroids the screen costs more than it saves.
+constexpr size_t kScreenedMin = 4;
 
 Assignment Decide(const Abstention& abstention, std::span<const Candidate> best) {
   Assignment assignment;
@@ -46,45 +32,92 @@ Assignment Decide(const Abstention& abstention, std::span<const Candidate> best)
   return assignment;
 }
 
+// A score that at least `wanted` centroids do not exceed.
+float ScoreOfNth(const ScreenLayout& layout, const ScreenScratch& scratch, const EventScreen& screen, size_t wanted) {
+  if (wanted <= 2) return screen.second;
+  std::array<float, kSegmentsReturnedMax> least;
+  std::partial_sort_copy(scratch.scores, scratch.scores + layout.k, least.begin(),
+                         least.begin() + static_cast<ptrdiff_t>(wanted));
+  return least[wanted - 1];
+}
+
+// Exact distances of every centroid that can be among the `wanted` nearest.
+std::span<const Candidate> Candidates(const ScreenLayout& layout, std::span<const float> scaled, size_t wanted,
+                                      WorkspaceAccess workspace) {
+  const ScreenKernels& kernels = KernelsInUse();
+  const ScreenScratch scratch = workspace.ForEvent(layout);
+  Candidate* candidates = workspace.candidates();
+  workspace.screened() = false;
+  if (layout.screenable && layout.k > kScreenedMin && wanted <= kSegmentsReturnedMax) {
+    const EventScreen screen = kernels.score_event(layout, scaled.data(), scratch);
+    if (screen.norm2 <= kEventNormSquaredMax) {
+      const ScreenBound bound(layout.pair_error, screen.norm2, layout.dim);
+      const float threshold = bound.Threshold(ScoreOfNth(layout, scratch, screen, wanted));
+      workspace.norm2() = screen.norm2;
+      workspace.screened() = true;
+      return {candidates,
+              kernels.rescore(layout, scratch.exact, scratch.scores, layout.k_paired, threshold, candidates)};
+    }
+  }
+  kernels.rescore_all(layout, scaled.data(), scratch.exact, candidates);
+  return {candidates, layout.k};
+}
+
+// One tile of AssignBatch: at most kTileRows rows.
+void AssignTile(const Model& model, std::span<const float> scaled, size_t rows, WorkspaceAccess workspace,
+                std::span<Assignment> out) {
+  const ScreenLayout& layout = model.centroids().layout();
+  const ScreenKernels& kernels = KernelsInUse();
+  const ScreenScratch scratch = workspace.ForTile(layout);
+  Candidate* candidates = workspace.candidates();
+  std::array<EventScreen, kTileRows> screen;
+  kernels.score_tile(layout, scaled.data(), rows, scratch, screen.data());
+  for (size_t row = 0; row < rows; ++row) {
+    float* exact = scratch.exact + row * layout.stride;
+    size_t count = layout.k;
+    if (screen[row].norm2 <= kEventNormSquaredMax) {
+      const ScreenBound bound(layout.tile_error, screen[row].norm2, layout.dim);
+      count = kernels.rescore(layout, exact, scratch.scores + row * layout.k_tiled, layout.k_tiled,
+                              bound.Threshold(screen[row].second), candidates);
+    } else {
+      kernels.rescore_all(layout, scaled.data() + row * layout.dim, exact, candidates);
+    }
+    std::array<Candidate, 2> best;
+    out[row] = Decide(model.abstention(), KeepNearest({candidates, count}, best));
+  }
+}
+
 }  // namespace
 
-void Workspace::Reserve(const Model& /*model*/, size_t /*rows*/) {}
-
-Assignment Assign(const Model& model, std::span<const float> scaled, Workspace& /*workspace*/,
-                  std::span<Candidate> nearest, size_t& nearest_count) {
-  const Centroids& centroids = model.centroids();
+Assignment Assign(const Model& model, std::span<const float> scaled, Workspace& workspace, std::span<Candidate> nearest,
+                  size_t& nearest_count) {
+  const ScreenLayout& layout = model.centroids().layout();
+  workspace.Reserve(model, 1);
   std::array<Candidate, 2> two;
-  const std::span<Candidate> best = nearest.size() < two.size() ? std::span<Candidate>(two) : nearest;
-  Nearest kept(best);
-  for (size_t i = 0; i < centroids.k(); ++i) {
-    kept.Offer({static_cast<uint32_t>(i), ExactDistance(scaled, centroids.row(i))});
-  }
-  nearest_count = std::min(nearest.size(), kept.count());
+  const std::span<Candidate> room = nearest.size() < two.size() ? std::span<Candidate>(two) : nearest;
+  const size_t wanted = std::min(room.size(), layout.k);
+  const std::span<const Candidate> best = KeepNearest(Candidates(layout, scaled, wanted, workspace), room);
+  nearest_count = std::min(nearest.size(), best.size());
   if (nearest.size() == 1) nearest[0] = best[0];
-  return Decide(model.abstention(), best.first(kept.count()));
+  return Decide(model.abstention(), best);
 }
 
 void AssignBatch(const Model& model, std::span<const float> scaled, size_t rows, Workspace& workspace,
                  std::span<Assignment> out) {
-  const size_t dim = model.centroids().dim();
-  for (size_t row = 0; row < rows; ++row) {
+  const ScreenLayout& layout = model.centroids().layout();
+  workspace.Reserve(model, rows);
+  size_t row = 0;
+  if (layout.screenable && layout.k > kScreenedMin) {
+    // A tile costs the same however few rows it has; two rows or fewer are cheaper one by one.
+    for (size_t count = 0; row + 2 < rows; row += count) {
+      count = std::min(kTileRows, rows - row);
+      AssignTile(model, scaled.subspan(row * layout.dim, count * layout.dim), count, workspace,
+                 out.subspan(row, count));
+    }
+  }
+  for (; row < rows; ++row) {
     size_t count = 0;
-    out[row] = Assign(model, scaled.subspan(row * dim, dim), workspace, {}, count);
-  }
-}
-
-void Memberships(const Model& model, std::span<const float> scaled, std::span<const Candidate> of,
-                 std::span<double> membership) {
-  const Centroids& centroids = model.centroids();
-  double nearest = std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < centroids.k(); ++i) nearest = std::min(nearest, ExactDistance(scaled, centroids.row(i)));
-  // The nearest distance is subtracted before exp, so that at least one term is 1.
-  double sum = 0;
-  for (size_t i = 0; i < centroids.k(); ++i) {
-    sum += std::exp((nearest - ExactDistance(scaled, centroids.row(i))) / model.temperature());
-  }
-  for (size_t i = 0; i < of.size(); ++i) {
-    membership[i] = std::exp((nearest - of[i].distance) / model.temperature()) / sum;
+    out[row] = Assign(model, scaled.subspan(row * layout.dim, layout.dim), workspace, {}, count);
   }
 }
 

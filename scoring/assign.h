@@ -34,7 +34,8 @@ struct Assignment {
 };
 
 // Scratch memory of one thread. Ownership: the caller's; reuse it for every call.
-// Cost: Reserve allocates; after it, calls for a model of the same or smaller size allocate nothing.
+// Cost: Reserve allocates; after it, calls for a model of the same or smaller size allocate nothing. A call for a
+// larger model reserves what it needs by itself.
 class Workspace {
  public:
   void Reserve(const Model& model, size_t rows);
@@ -44,6 +45,9 @@ class Workspace {
   hwy::AlignedFreeUniquePtr<float[]> floats_;
   size_t float_count_ = 0;
   std::vector<Candidate> candidates_;
+  // What Assign leaves behind for Memberships.
+  double norm2_ = 0;
+  bool screened_ = false;
 };
 
 // Finds winner, runner-up and margin of one scaled event, and up to nearest.size() nearest centroids (pass an empty
@@ -54,15 +58,21 @@ Assignment Assign(const Model& model, std::span<const float> scaled, Workspace& 
                   size_t& nearest_count);
 
 // The same for many events.
-// Shape: scaled is [rows x dim], row-major; out is [rows].
+// Shape: scaled is [rows x dim], row-major, finite; out is [rows].
 void AssignBatch(const Model& model, std::span<const float> scaled, size_t rows, Workspace& workspace,
                  std::span<Assignment> out);
 
-// Membership of `distance` among all centroids: softmax(-distance / temperature), computed in double in a fixed order.
-// Shape: scaled is [dim]; `of` and `membership` have the same length.
-// Cost: O(k*dim) in double; call it only for answers that carry memberships.
+// Membership among all centroids: softmax(-distance / temperature), in double, summed by ascending index. Centroids
+// that are more than kMembershipReach temperatures farther than the nearest are left out of the sum; all of them
+// together would change it by less than its last bit. Shape: scaled is [dim]; `of` and `membership` have the same
+// length. Cost: O(k*dim) in double, allocates: for answers that are not in a hurry.
+inline constexpr double kMembershipReach = 50;
 void Memberships(const Model& model, std::span<const float> scaled, std::span<const Candidate> of,
                  std::span<double> membership);
+
+// The same, bit for bit, for the event that Assign last saw with this model and this workspace (no AssignBatch
+// between). Cost: a comparison for each centroid, and a double distance for those within reach; no allocation.
+void Memberships(const Model& model, Workspace& workspace, std::span<const Candidate> of, std::span<double> membership);
 
 // The one exact distance: squared Euclidean in double, fixed order, no fused contraction.
 // Shape: both [dim].

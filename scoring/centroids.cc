@@ -26,7 +26,7 @@ absl::StatusOr<Centroids> Centroids::Create(size_t k, size_t dim, std::span<cons
   Centroids centroids;
   centroids.k_ = k;
   centroids.dim_ = dim;
-  centroids.rows_.assign(values.begin(), values.end());
+  centroids.layout_ = std::make_shared<const ScreenLayout>(ScreenLayout::Build(k, dim, values));
   return centroids;
 }
 

@@ -3,19 +3,18 @@
 #define ASSENT_SCORING_CENTROIDS_H_
 
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "hwy/aligned_allocator.h"
+#include "scoring/screen_layout.h"
 
 namespace assent::scoring {
 
 inline constexpr size_t kCentroidsMax = 65536;
 
 // k points of dim scaled features.
-// Threads: safe. Ownership: owns its copies.
+// Threads: safe. Ownership: owns its values. Cost: about 11 bytes of memory a value.
 class Centroids {
  public:
   // Shape: values is [k x dim] float32, row-major.
@@ -25,14 +24,16 @@ class Centroids {
   size_t k() const { return k_; }
   size_t dim() const { return dim_; }
   // Shape: [dim] float32, the exact values given to Create.
-  std::span<const float> row(size_t index) const { return {rows_.data() + index * dim_, dim_}; }
+  std::span<const float> row(size_t index) const { return {layout_->rows.get() + index * layout_->stride, dim_}; }
+
+  // Private to scoring: what the kernels read.
+  const ScreenLayout& layout() const { return *layout_; }
 
  private:
-  friend struct CentroidBlocks;
   Centroids() = default;
   size_t k_ = 0;
   size_t dim_ = 0;
-  std::vector<float> rows_;
+  std::shared_ptr<const ScreenLayout> layout_;  // copies share it
 };
 
 }  // namespace assent::scoring

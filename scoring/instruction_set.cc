@@ -1,0 +1,77 @@
+#include "scoring/instruction_set.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hwy/targets.h"
+
+namespace assent::scoring {
+namespace {
+
+struct InstructionSet {
+  std::string name;
+  ScreenKernels kernels;
+};
+
+std::string NameOfTarget(int64_t target) {
+  const std::string name = absl::AsciiStrToLower(hwy::TargetName(target));
+  return name == "avx3" ? "avx512" : name;  // Highway's word for AVX-512 F, BW, CD, DQ and VL
+}
+
+std::vector<InstructionSet> FindAll() {
+  std::vector<InstructionSet> all;
+  for (const int64_t target : SupportedTargetsOfKernels())
+    all.push_back({NameOfTarget(target), KernelsForTarget(target)});
+  return all;
+}
+
+// Best first; never empty, never destroyed.
+const std::vector<InstructionSet>& All() {
+  static const auto* const all = new std::vector<InstructionSet>(FindAll());
+  return *all;
+}
+
+std::atomic<const InstructionSet*> in_use{nullptr};
+
+const InstructionSet& InUse() {
+  // Acquire and release: what the pointer leads to is seen whole.
+  const InstructionSet* set = in_use.load(std::memory_order_acquire);
+  if (set != nullptr) return *set;
+  const InstructionSet* best = &All().front();
+  // A choice that another thread made meanwhile stands.
+  return in_use.compare_exchange_strong(set, best, std::memory_order_acq_rel) ? *best : *set;
+}
+
+}  // namespace
+
+std::vector<std::string> InstructionSets() {
+  std::vector<std::string> names;
+  for (const InstructionSet& set : All()) names.push_back(set.name);
+  return names;
+}
+
+absl::Status UseInstructionSet(absl::string_view name) {
+  for (const InstructionSet& set : All()) {
+    if (name.empty() || set.name == name) {
+      in_use.store(&set, std::memory_order_release);
+      return absl::OkStatus();
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("instruction set '", name, "': this machine has ", absl::StrJoin(InstructionSets(), ", ")));
+}
+
+absl::Status UseInstructionSetOfEnvironment() {
+  const char* name = std::getenv(kInstructionSetVariable);
+  return name == nullptr ? absl::OkStatus() : UseInstructionSet(name);
+}
+
+std::string InstructionSetInUse() { return InUse().name; }
+
+const ScreenKernels& KernelsInUse() { return InUse().kernels; }
+
+}  // namespace assent::scoring

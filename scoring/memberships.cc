@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "scoring/assign.h"
+#include "scoring/instruction_set.h"
+#include "scoring/screen_bound.h"
+#include "scoring/workspace_access.h"
+
+namespace assent::scoring {
+namespace {
+
+// `near` holds every centroid within reach, and possibly others, ascending by index.
+void Softmax(std::span<const Candidate> near, double temperature, std::span<const Candidate> of,
+             std::span<double> membership) {
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const Candidate& candidate : near) nearest = std::min(nearest, candidate.distance);
+  // The nearest distance is subtracted before exp, so that at least one term is 1.
+  const auto weight = [&](double distance) { return std::exp((nearest - distance) / temperature); };
+  const double reach = nearest + kMembershipReach * temperature;
+  double sum = 0;
+  for (const Candidate& candidate : near) {
+    if (candidate.distance <= reach) sum += weight(candidate.distance);
+  }
+  for (size_t i = 0; i < of.size(); ++i) membership[i] = weight(of[i].distance) / sum;
+}
+
+}  // namespace
+
+void Memberships(const Model& model, std::span<const float> scaled, std::span<const Candidate> of,
+                 std::span<double> membership) {
+  const ScreenLayout& layout = model.centroids().layout();
+  std::vector<Candidate> all(layout.k);
+  const hwy::AlignedFreeUniquePtr<float[]> exact = hwy::AllocateAligned<float>(layout.stride);
+  KernelsInUse().rescore_all(layout, scaled.data(), exact.get(), all.data());
+  Softmax(all, model.temperature(), of, membership);
+}
+
+void Memberships(const Model& model, Workspace& workspace, std::span<const Candidate> of,
+                 std::span<double> membership) {
+  const ScreenLayout& layout = model.centroids().layout();
+  const WorkspaceAccess access(workspace);
+  if (of.empty()) return;
+  if (!access.screened()) {
+    // Then Assign left the exact distance to every centroid.
+    Softmax({access.candidates(), layout.k}, model.temperature(), of, membership);
+    return;
+  }
+  // `of` holds exact distances, so the nearest centroid of all is no farther than the nearest of them.
+  double upper = std::numeric_limits<double>::infinity();
+  for (const Candidate& candidate : of) upper = std::min(upper, candidate.distance);
+  const ScreenBound bound(layout.pair_error, access.norm2(), layout.dim);
+  const float threshold = bound.ThresholdOfDistance(std::sqrt(upper + kMembershipReach * model.temperature()));
+  const ScreenScratch scratch = access.ForEvent(layout);
+  const size_t count =
+      KernelsInUse().rescore(layout, scratch.exact, scratch.scores, layout.k_paired, threshold, access.candidates());
+  Softmax({access.candidates(), count}, model.temperature(), of, membership);
+}
+
+}  // namespace assent::scoring
