@@ -1,0 +1,70 @@
+#include "client/consent_client.h"
+
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_format.h"
+#include "client/rpc_error.h"
+
+namespace assent::client {
+namespace {
+
+using Stub = v1::ConsentService::Stub;
+
+template <typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request, absl::Duration deadline, ConsentToken* token) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+  Response response;
+  if (absl::Status status = StatusFromRpc((stub.*method)(&context, request, &response)); !status.ok()) return status;
+  if (token != nullptr) token->Set(response.consent_token());
+  return response;
+}
+
+template <typename Request>
+void FillRequestId(Request& request) {
+  if (request.request_id().empty()) request.set_request_id(RandomUuid());
+}
+
+}  // namespace
+
+std::string RandomUuid() {
+  thread_local absl::BitGen generator;
+  const uint64_t high = (absl::Uniform<uint64_t>(generator) & ~uint64_t{0xF000}) | 0x4000;
+  const uint64_t low = (absl::Uniform<uint64_t>(generator) & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFFF, low >> 48,
+                         low & 0xFFFFFFFFFFFF);
+}
+
+absl::StatusOr<ConsentClient> ConsentClient::Create(const ChannelOptions& options,
+                                                    std::shared_ptr<ConsentToken> token) {
+  auto channel = OpenChannel(options);
+  if (!channel.ok()) return channel.status();
+  return ConsentClient(*std::move(channel), options.deadline, std::move(token));
+}
+
+ConsentClient::ConsentClient(std::shared_ptr<grpc::Channel> channel, absl::Duration deadline,
+                             std::shared_ptr<ConsentToken> token)
+    : stub_(v1::ConsentService::NewStub(channel)), deadline_(deadline), token_(std::move(token)) {}
+
+absl::StatusOr<v1::RecordConsentResponse> ConsentClient::RecordConsent(v1::RecordConsentRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::RecordConsent, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::WithdrawConsentResponse> ConsentClient::WithdrawConsent(v1::WithdrawConsentRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::WithdrawConsent, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::OptOutResponse> ConsentClient::OptOut(v1::OptOutRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::OptOut, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::GetConsentResponse> ConsentClient::GetConsent(v1::GetConsentRequest request) const {
+  return Call(*stub_, &Stub::GetConsent, request, deadline_, token_.get());
+}
+
+}  // namespace assent::client
