@@ -1,0 +1,64 @@
+// What came of many assignments: counts, a sample, and how the segments line up with a reference.
+#ifndef ASSENT_CLIENT_ASSIGN_REPORT_H_
+#define ASSENT_CLIENT_ASSIGN_REPORT_H_
+
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/command_line.h"
+
+namespace assent::client {
+
+// One row's result. `error` is empty unless the row failed; then the other fields are.
+struct AssignedRow {
+  uint64_t row = 0;  // from 1
+  std::string subject_id, outcome = {}, reason = {}, segment_id = {}, error = {}, error_field = {};
+  double margin = 0;
+};
+
+struct AssignReportOptions {
+  std::string out_path;      // CSV; empty: none
+  std::string compare_path;  // CSV with subject_id and a label; empty: none
+  size_t sample = 5;         // rows to show
+  bool keep_all = false;     // keep every row for ToJson
+};
+
+// Threads: one at a time.
+class AssignReport {
+ public:
+  static absl::StatusOr<AssignReport> Create(const AssignReportOptions& options);
+
+  void Add(const AssignedRow& row);
+  // Closes the output file. Errors: Unavailable when the disk refused.
+  absl::Status Close();
+
+  uint64_t rows() const { return rows_; }
+  uint64_t failed() const { return failed_; }
+  nlohmann::ordered_json ToJson() const;
+  void Print(CommandLine& line) const;
+
+ private:
+  using Counts = std::map<std::string, uint64_t>;
+  void PrintComparison(CommandLine& line) const;
+  // Share of the assigned people with a reference whose label is the most frequent one of their segment.
+  double Purity() const;
+
+  AssignReportOptions options_;
+  std::ofstream out_;
+  absl::flat_hash_map<std::string, std::string> reference_;  // label by subject id
+  uint64_t rows_ = 0;
+  uint64_t failed_ = 0;
+  Counts outcomes_, reasons_, segments_, errors_;
+  std::map<std::string, Counts> labels_by_segment_;
+  std::vector<AssignedRow> kept_;
+};
+
+}  // namespace assent::client
+
+#endif  // ASSENT_CLIENT_ASSIGN_REPORT_H_

@@ -1,0 +1,58 @@
+#include "client/commands.h"
+
+namespace assent::client {
+namespace {
+
+constexpr char kDescription[] =
+    "assentctl: trains segment models, records consent, assigns events to segments and says why.";
+
+constexpr char kExamples[] = R"(Examples:
+  assentctl demo-data --out demo --people 5000 --seed 7
+  assentctl train --input demo/audience.csv --schema demo/schema.textproto --k 6 --seed 7 --out demo/model.assent
+  assentctl model show demo/model.assent
+  assentctl consent grant --subject login:anna --purpose select_content
+  assentctl assign --subject login:anna --purpose select_content --feature kids_share=0.7
+  assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7
+Every command has --help with examples of its own.)";
+
+using AddCommand = void (*)(CLI::App& root, CommandLine& line);
+
+// The order is that of the help page.
+constexpr AddCommand kCommands[] = {
+    AddDemoDataCommand, AddTrainCommand, AddModelCommand, AddConsentCommand, AddAssignCommand, AddExplainCommand,
+};
+
+int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {
+  PrintError(WithHint(absl::InvalidArgumentError(error.what()), "assentctl --help, or assentctl COMMAND --help"), line);
+  return 2;
+}
+
+// CLI11 reports by exceptions; they end here.
+int ReadFlags(CLI::App& app, int argc, const char* const* argv, CommandLine& line) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    return app.exit(request, line.out, line.err);
+  } catch (const CLI::ParseError& error) {
+    return PrintUsageError(error, line);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int RunAssentctl(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool progress) {
+  CommandLine line{.out = out, .err = err, .terminal = Terminal::Of(1), .progress = progress};
+  CLI::App app(kDescription, "assentctl");
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "assentctl 0.1.0");
+  for (const AddCommand add : kCommands) add(app, line);
+  const int usage = ReadFlags(app, argc, argv, line);
+  if (usage != 0 || !line.run) return usage;
+  const absl::Status status = line.run();
+  if (!status.ok()) PrintError(status, line);
+  return status.ok() ? 0 : 1;
+}
+
+}  // namespace assent::client

@@ -1,0 +1,174 @@
+#include "client/csv_reader.h"
+
+#include <csv.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace assent::client {
+
+struct CsvReader::Impl {
+  std::string path;
+  gzFile file = nullptr;
+  csv_parser parser;
+  std::vector<std::string> header;
+  std::vector<char> buffer = std::vector<char>(kCsvLineBytesMax + 1);
+  double file_bytes = 1;
+  uint64_t line = 0;      // of the physical line that was read last
+  CsvRow* row = nullptr;  // being filled
+  bool row_done = false;
+  bool too_wide = false;
+
+  Impl() { csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL); }
+  ~Impl() {
+    csv_free(&parser);
+    if (file != nullptr) gzclose(file);
+  }
+
+  static void OnCell(void* data, size_t size, void* self);
+  static void OnRow(int terminator, void* self);
+  absl::Status Error(absl::string_view what) const {
+    return absl::InvalidArgumentError(absl::StrCat(path, ", line ", line, ": ", what));
+  }
+  absl::StatusOr<bool> ReadRow(CsvRow& into);
+  absl::StatusOr<bool> AtEnd();
+};
+
+void CsvReader::Impl::OnCell(void* data, size_t size, void* self) {
+  auto* impl = static_cast<Impl*>(self);
+  if (impl->row->cells.size() == kCsvColumnsMax) {
+    impl->too_wide = true;
+    return;
+  }
+  impl->row->cells.emplace_back(static_cast<const char*>(data), size);
+}
+
+void CsvReader::Impl::OnRow(int, void* self) { static_cast<Impl*>(self)->row_done = true; }
+
+// What is left when the file has no more lines: perhaps a last row without a line end.
+absl::StatusOr<bool> CsvReader::Impl::AtEnd() {
+  int code = Z_OK;
+  const char* text = gzerror(file, &code);
+  if (code != Z_OK && code != Z_STREAM_END) {
+    return absl::DataLossError(absl::StrCat(path, ", after line ", line, ": damaged gzip data (", text, ")"));
+  }
+  if (csv_fini(&parser, OnCell, OnRow, this) != 0) return Error("a quoted cell is not closed");
+  return row_done;
+}
+
+// Feeds physical lines until one completes a row; a quoted line end makes a row span several.
+absl::StatusOr<bool> CsvReader::Impl::ReadRow(CsvRow& into) {
+  row = &into;
+  row_done = false;
+  into.cells.clear();
+  into.line = line + 1;
+  while (!row_done) {
+    if (gzgets(file, buffer.data(), static_cast<int>(buffer.size())) == nullptr) return AtEnd();
+    ++line;
+    absl::string_view text(buffer.data());
+    if (text.size() == kCsvLineBytesMax && text.back() != '\n') {
+      return Error(absl::StrCat("longer than ", kCsvLineBytesMax, " bytes"));
+    }
+    if (into.cells.empty() && absl::StripAsciiWhitespace(text).empty()) into.line = line + 1;
+    if (csv_parse(&parser, text.data(), text.size(), OnCell, OnRow, this) != text.size()) {
+      return Error("a quote is out of place; double the quotes inside a quoted cell");
+    }
+    if (too_wide) return Error(absl::StrCat("more than ", kCsvColumnsMax, " columns"));
+  }
+  return true;
+}
+
+CsvReader::CsvReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CsvReader::~CsvReader() = default;
+
+absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(const std::string& path) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return absl::NotFoundError(absl::StrCat("cannot read ", path, ": no such file"));
+  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": not a file"));
+  impl->file_bytes = std::max(1.0, static_cast<double>(info.st_size));
+  impl->file = gzopen(path.c_str(), "rb");  // reads plain files as they are
+  if (impl->file == nullptr) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  CsvRow row;
+  auto found = impl->ReadRow(row);
+  if (!found.ok()) return found.status();
+  if (!*found) return absl::InvalidArgumentError(absl::StrCat(path, " is empty; a CSV file with a header is needed"));
+  absl::string_view first = row.cells.front();
+  if (first.substr(0, 3) == "\xEF\xBB\xBF") row.cells.front() = std::string(first.substr(3));  // byte order mark
+  absl::flat_hash_set<absl::string_view> names;
+  for (size_t i = 0; i < row.cells.size(); ++i) {
+    if (row.cells[i].empty()) return impl->Error(absl::StrCat("column ", i + 1, " of the header has no name"));
+    if (!names.insert(row.cells[i]).second)
+      return impl->Error(absl::StrCat("column \"", row.cells[i], "\" is repeated"));
+  }
+  names.clear();
+  impl->header = std::move(row.cells);
+  return std::unique_ptr<CsvReader>(new CsvReader(std::move(impl)));
+}
+
+const std::vector<std::string>& CsvReader::header() const { return impl_->header; }
+const std::string& CsvReader::path() const { return impl_->path; }
+
+absl::StatusOr<size_t> CsvReader::Column(absl::string_view name) const {
+  const auto& header = impl_->header;
+  const auto exact = std::find(header.begin(), header.end(), name);
+  if (exact != header.end()) return static_cast<size_t>(exact - header.begin());
+  for (size_t i = 0; i < header.size(); ++i) {
+    if (FeatureName(header[i]) == name) return i;
+  }
+  return absl::NotFoundError(absl::StrCat(impl_->path, " has no column \"", std::string(name),
+                                          "\"; its columns are: ", absl::StrJoin(header, ", ")));
+}
+
+absl::StatusOr<bool> CsvReader::Next(CsvRow& row) {
+  auto found = impl_->ReadRow(row);
+  if (!found.ok() || !*found) return found;
+  if (row.cells.size() != impl_->header.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(impl_->path, ", line ", row.line, ": ", row.cells.size(),
+                                                   " cells, but the header has ", impl_->header.size(), " columns"));
+  }
+  return true;
+}
+
+double CsvReader::read_share() const {
+  return std::min(1.0, static_cast<double>(gzoffset(impl_->file)) / impl_->file_bytes);
+}
+
+std::string FeatureName(absl::string_view column) {
+  std::string name;
+  for (const char c : column) {
+    const bool kept = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
+    if (kept) {
+      name.push_back(c);
+    } else if (!name.empty() && name.back() != '_') {
+      name.push_back('_');
+    }
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  return name;
+}
+
+std::string CsvLine(const std::vector<std::string>& cells) {
+  std::string line;
+  for (const std::string& cell : cells) {
+    if (!line.empty()) line.push_back(',');
+    if (cell.find_first_of(",\"\r\n") == std::string::npos && cell == absl::StripAsciiWhitespace(cell)) {
+      line += cell;
+      continue;
+    }
+    std::string quoted(csv_write(nullptr, 0, cell.data(), cell.size()), '\0');
+    csv_write(quoted.data(), quoted.size(), cell.data(), cell.size());
+    line += quoted;
+  }
+  return line + "\n";
+}
+
+}  // namespace assent::client

@@ -1,0 +1,61 @@
+// CSV rows with a header, from a plain or a gzip file.
+// Source: RFC 4180, read by libcsv (quoted fields, quoted line ends); zlib.
+#ifndef ASSENT_CLIENT_CSV_READER_H_
+#define ASSENT_CLIENT_CSV_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace assent::client {
+
+inline constexpr size_t kCsvLineBytesMax = size_t{1} << 20;
+inline constexpr size_t kCsvColumnsMax = 16384;
+
+// One record. `line` is that of its first byte, from 1; the header is line 1.
+struct CsvRow {
+  uint64_t line = 0;
+  std::vector<std::string> cells;
+};
+
+// Threads: one at a time. Blank lines are skipped. Leading and trailing blanks of unquoted cells are dropped.
+class CsvReader {
+ public:
+  // Opens the file and reads the header. Errors: NotFound; InvalidArgument for an empty file, a header with an empty or
+  // repeated name, more than kCsvColumnsMax columns.
+  static absl::StatusOr<std::unique_ptr<CsvReader>> Open(const std::string& path);
+  ~CsvReader();
+
+  const std::vector<std::string>& header() const;
+  // Index of a column by its name, or by its feature name (FeatureName below). Errors: NotFound that lists the columns.
+  absl::StatusOr<size_t> Column(absl::string_view name) const;
+
+  // Reads the next record into `row`. False at the end. Errors, each with the line: InvalidArgument for another number
+  // of cells than the header has, a quote out of place, a line above kCsvLineBytesMax; DataLoss for damaged gzip.
+  absl::StatusOr<bool> Next(CsvRow& row);
+
+  // Share of the file that was read, 0 to 1, for progress bars.
+  double read_share() const;
+  const std::string& path() const;
+
+ private:
+  struct Impl;
+  explicit CsvReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// A column's name as a feature name: runs of characters that are not [A-Za-z0-9_.-] become one '_', cut at both ends.
+// "AnnualIncome (k$)" becomes "AnnualIncome_k".
+std::string FeatureName(absl::string_view column);
+
+// One CSV record with its line end, quoted where RFC 4180 asks for it.
+std::string CsvLine(const std::vector<std::string>& cells);
+
+}  // namespace assent::client
+
+#endif  // ASSENT_CLIENT_CSV_READER_H_
