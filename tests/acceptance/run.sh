@@ -5,15 +5,15 @@
 #
 # An item is an executable in a folder here, named for its number in the issue and what it shows. It may print what it likes; its
 # last line is the figure. Exit status 0: passed; 77: cannot be shown here (the last line says why); else failed. It finds
-# the programs in $ASSENT_BUILD, the data sets in $ASSENT_DATA_DIR, and GoogleTest programs run at full scale, because ASSENT_ACCEPTANCE
-# is 1. The whole output of each item is kept in build/artefacts/acceptance/.
+# the programs in $ASSENT_BUILD, the data sets in $ASSENT_DATA_DIR, and sets ASSENT_TEST_CASES for GoogleTest programs
+# itself. The whole output of each item is kept in build/artefacts/acceptance/.
 set -uo pipefail
 build=$1
 shift
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 ASSENT_BUILD=$PWD/$build
 ASSENT_DATA_DIR=${ASSENT_DATA_DIR:-$PWD/../shared/data}
-export ASSENT_BUILD ASSENT_DATA_DIR ASSENT_ACCEPTANCE=1 PYTHONDONTWRITEBYTECODE=1
+export ASSENT_BUILD ASSENT_DATA_DIR PYTHONDONTWRITEBYTECODE=1
 logs=build/artefacts/acceptance
 mkdir -p "$logs"
 
