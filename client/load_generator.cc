@@ -13,7 +13,6 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
-#include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
 
 namespace assent::client {
@@ -315,9 +314,9 @@ class StreamLoad : public Load {
 };
 
 absl::Status Validate(const LoadOptions& options) {
-  if (!options.allow_non_loopback && !IsLoopbackTarget(options.target)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("target: ", options.target, " is not a loopback address, and load on it must be asked for"));
+  if (!options.allow_non_loopback && !IsLoopbackTarget(options.connection.target)) {
+    return absl::InvalidArgumentError(absl::StrCat("target: ", options.connection.target,
+                                                   " is not a loopback address, and load on it must be asked for"));
   }
   if (options.connections < 1 || options.connections > kLoadConnectionsMax) {
     return absl::InvalidArgumentError(absl::StrCat("connections: must be 1 to ", kLoadConnectionsMax));
@@ -337,18 +336,16 @@ absl::Status Validate(const LoadOptions& options) {
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> Connect(const LoadOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection each
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);             // a failure is a result
-  if (!options.tls_server_name.empty()) arguments.SetSslTargetNameOverride(options.tls_server_name);
+  ChannelOptions connection = options.connection;
+  connection.attempts = 1;
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < options.connections; ++i) {
-    auto credentials = options.credentials ? options.credentials : grpc::InsecureChannelCredentials();
-    channels.push_back(grpc::CreateCustomChannel(options.target, credentials, arguments));
-    if (!channels.back()->WaitForConnected(std::chrono::system_clock::now() + kConnectTimeout)) {
-      return absl::UnavailableError(absl::StrCat("no connection to ", options.target,
-                                                 " within 10 s: is assentd running, and are the TLS options its own?"));
+    auto channel = OpenChannel(connection);
+    if (!channel.ok()) return channel.status();
+    if (!(*channel)->WaitForConnected(std::chrono::system_clock::now() + kConnectTimeout)) {
+      return absl::UnavailableError(absl::StrCat("no connection to ", connection.target, " within 10 s"));
     }
+    channels.push_back(*std::move(channel));
   }
   return channels;
 }

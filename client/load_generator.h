@@ -13,9 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "client/channel.h"
 #include "client/latency_histogram.h"
 #include "client/load_payload.h"
-#include "grpcpp/security/credentials.h"
 
 namespace assent::client {
 
@@ -25,9 +25,7 @@ inline constexpr double kLoadRateMax = 5e6;
 inline constexpr absl::Duration kLoadDurationMax = absl::Hours(1);
 
 struct LoadOptions {
-  std::string target = "127.0.0.1:7400";  // HOST:PORT or unix:PATH
-  std::shared_ptr<grpc::ChannelCredentials> credentials;
-  std::string tls_server_name;      // the name to expect in the server's certificate; empty: the target's
+  ChannelOptions connection;  // target and tls_*; the rest is not used: a failed call is a result, not tried again
   bool allow_non_loopback = false;  // load on other machines is somebody else's bill
   LoadPayloadOptions payload;
   int connections = 1;

@@ -79,7 +79,7 @@ class LoadGenerator : public ::testing::Test {
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
     ASSERT_NE(server_, nullptr);
-    options_.target = "127.0.0.1:" + std::to_string(port);
+    options_.connection.target = "127.0.0.1:" + std::to_string(port);
     options_.warm_up = absl::ZeroDuration();
     options_.duration = absl::Minutes(10);  // ended by calls_max
     options_.payload.dim = 5;
@@ -187,21 +187,23 @@ TEST(LoadGeneratorTarget, OnlyLoopbackWithoutAsking) {
     EXPECT_FALSE(IsLoopbackTarget(target)) << target;
   }
   LoadOptions options;
-  options.target = "192.0.2.1:7400";
+  options.connection.target = "192.0.2.1:7400";
   EXPECT_THAT(RunLoad(options).status().message(), HasSubstr("not a loopback address"));
 }
 
 TEST(LoadGeneratorOptions, OutOfRangeIsNamed) {
-  LoadOptions options;
+  LoadOptions loopback;
+  loopback.connection.target = "127.0.0.1:1";
+  LoadOptions options = loopback;
   options.in_flight = 0;
   EXPECT_THAT(RunLoad(options).status().message(), HasSubstr("in_flight"));
-  options = {};
+  options = loopback;
   options.rate_per_s = -1;
   EXPECT_THAT(RunLoad(options).status().message(), HasSubstr("rate"));
-  options = {};
+  options = loopback;
   options.duration = absl::Hours(2);
   EXPECT_THAT(RunLoad(options).status().message(), HasSubstr("duration"));
-  options = {};
+  options = loopback;
   options.payload.rows = 5000;
   EXPECT_THAT(RunLoad(options).status().message(), HasSubstr("rows"));
 }
