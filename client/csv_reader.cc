@@ -158,8 +158,9 @@ std::string FeatureName(absl::string_view column) {
 
 std::string CsvLine(const std::vector<std::string>& cells) {
   std::string line;
-  for (const std::string& cell : cells) {
-    if (!line.empty()) line.push_back(',');
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const std::string& cell = cells[i];
+    if (i > 0) line.push_back(',');
     if (cell.find_first_of(",\"\r\n") == std::string::npos && cell == absl::StripAsciiWhitespace(cell)) {
       line += cell;
       continue;

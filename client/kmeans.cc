@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kOpenCvIterationsMax = 100;
 constexpr double kOpenCvEpsilon = 1e-6;
+constexpr double kMoveGainMin = 1e-12;  // a smaller relative gain is rounding, and could go round in circles
 
 // Squared distance in double. Shape: both [dim].
 template <typename Centre>
@@ -50,9 +51,9 @@ Nearest FindNearest(const float* point, const std::vector<Centre>& centres, size
   return nearest;
 }
 
-class Lloyd {
+class Refinement {
  public:
-  Lloyd(std::span<const float> points, size_t dim, std::vector<double> centres)
+  Refinement(std::span<const float> points, size_t dim, std::vector<double> centres)
       : points_(points),
         dim_(dim),
         k_(centres.size() / dim),
@@ -61,19 +62,64 @@ class Lloyd {
         labels_(rows_, std::numeric_limits<size_t>::max()),
         distances_(rows_) {}
 
-  // Until no label changes. Returns the cost.
+  // Lloyd's algorithm, then single moves, until neither changes a label. Returns the cost.
   double Run() {
-    double cost = 0;
-    for (int iteration = 0; iteration < kLloydIterationsMax; ++iteration) {
-      const bool changed = Label(cost);
-      if (!changed) break;
-      Move();
+    Lloyd();
+    int passes = 0;
+    while (passes++ < kHartiganPassesMax && HartiganPass()) {
     }
+    Move();
+    double cost = 0;
+    Label(cost);
     return cost;
   }
   const std::vector<double>& centres() const { return centres_; }
 
  private:
+  void Lloyd() {
+    double cost = 0;
+    for (int iteration = 0; iteration < kLloydIterationsMax && Label(cost); ++iteration) Move();
+  }
+
+  // Moves each row to another cluster where that lowers the total cost, both centroids following at once: a row leaves
+  // cluster a (n rows) for b (m rows) when m/(m+1) d_b < n/(n-1) d_a. Returns whether any moved.
+  bool HartiganPass() {
+    bool moved = false;
+    for (size_t i = 0; i < rows_; ++i) {
+      const size_t from = labels_[i];
+      if (counts_[from] < 2) continue;
+      const float* point = points_.data() + i * dim_;
+      const auto own = static_cast<double>(counts_[from]);
+      double best = own / (own - 1) * Distance(point, centres_.data() + from * dim_, dim_) * (1 - kMoveGainMin);
+      size_t to = from;
+      for (size_t c = 0; c < k_; ++c) {
+        if (c == from) continue;
+        const auto other = static_cast<double>(counts_[c]);
+        const double cost = other / (other + 1) * Distance(point, centres_.data() + c * dim_, dim_);
+        if (cost < best) {
+          best = cost;
+          to = c;
+        }
+      }
+      if (to == from) continue;
+      Transfer(i, to);
+      moved = true;
+    }
+    return moved;
+  }
+
+  void Transfer(size_t row, size_t to) {
+    const size_t from = labels_[row];
+    const auto own = static_cast<double>(counts_[from]--);
+    const auto other = static_cast<double>(counts_[to]++);
+    for (size_t j = 0; j < dim_; ++j) {
+      const auto value = static_cast<double>(points_[row * dim_ + j]);
+      centres_[from * dim_ + j] += (centres_[from * dim_ + j] - value) / (own - 1);
+      centres_[to * dim_ + j] += (value - centres_[to * dim_ + j]) / (other + 1);
+    }
+    labels_[row] = to;
+  }
+
   bool Label(double& cost) {
     bool changed = false;
     cost = 0;
@@ -89,17 +135,17 @@ class Lloyd {
 
   void Move() {
     std::vector<double> sums(k_ * dim_, 0.0);
-    std::vector<size_t> counts(k_, 0);
+    counts_.assign(k_, 0);
     for (size_t i = 0; i < rows_; ++i) {
-      ++counts[labels_[i]];
+      ++counts_[labels_[i]];
       for (size_t j = 0; j < dim_; ++j) sums[labels_[i] * dim_ + j] += static_cast<double>(points_[i * dim_ + j]);
     }
     for (size_t c = 0; c < k_; ++c) {
-      if (counts[c] == 0) {
+      if (counts_[c] == 0) {
         MoveToFarthest(c);
         continue;
       }
-      for (size_t j = 0; j < dim_; ++j) centres_[c * dim_ + j] = sums[c * dim_ + j] / static_cast<double>(counts[c]);
+      for (size_t j = 0; j < dim_; ++j) centres_[c * dim_ + j] = sums[c * dim_ + j] / static_cast<double>(counts_[c]);
     }
   }
 
@@ -117,6 +163,7 @@ class Lloyd {
   size_t rows_;
   std::vector<double> centres_;
   std::vector<size_t> labels_;
+  std::vector<size_t> counts_ = std::vector<size_t>(k_, 0);
   std::vector<double> distances_;
 };
 
@@ -198,12 +245,12 @@ absl::StatusOr<KmeansResult> Kmeans(std::span<const float> points, size_t dim, c
   for (size_t start = 0; start < options.starts; ++start) {
     auto centres = OpenCvStart(points, dim, options.k, StartSeed(options.seed, start));
     if (!centres.ok()) return centres.status();
-    Lloyd lloyd(points, dim, *std::move(centres));
-    const double cost = lloyd.Run();
+    Refinement refinement(points, dim, *std::move(centres));
+    const double cost = refinement.Run();
     if (cost < best_cost) {
       best_cost = cost;
       best_start = start;
-      best = lloyd.centres();
+      best = refinement.centres();
     }
     if (options.progress) options.progress(start + 1);
   }

@@ -1,6 +1,7 @@
-// k-means: OpenCV's k-means++ starts in float32, finished by Lloyd's algorithm in double.
-// Source: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007; Lloyd, "Least squares
-// quantization in PCM", IEEE Trans. Inf. Theory 28(2), 1982.
+// k-means: OpenCV's k-means++ starts in float32, finished in double by Lloyd's algorithm and by Hartigan's single
+// moves. Source: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007; Lloyd, "Least
+// squares quantization in PCM", IEEE Trans. Inf. Theory 28(2), 1982; Telgarsky and Vattani, "Hartigan's method: k-means
+// clustering without Voronoi", AISTATS 2010 (its optima are a strict subset of Lloyd's).
 #ifndef ASSENT_CLIENT_KMEANS_H_
 #define ASSENT_CLIENT_KMEANS_H_
 
@@ -15,6 +16,7 @@
 namespace assent::client {
 
 inline constexpr int kLloydIterationsMax = 300;
+inline constexpr int kHartiganPassesMax = 100;
 
 struct KmeansOptions {
   size_t k = 0;
