@@ -32,7 +32,7 @@ struct FeatureText {
 };
 
 constexpr FeatureText kFeatures[kDemoFeatures] = {
-    {"minutes_per_day", "min", true, true}, {"sessions_per_week", "1/week", true, false},
+    {"minutes_per_day", "min", true, true}, {"sessions_per_week", "per week", true, false},
     {"films_share", "", true, false},       {"series_share", "", true, false},
     {"kids_share", "", true, false},        {"sports_share", "", true, false},
     {"news_share", "", true, false},        {"late_evening_share", "", true, false},
