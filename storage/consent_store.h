@@ -28,16 +28,16 @@ struct Grant {
 struct ConsentRequest {
   policy::SubjectKey subject;
   internal::v1::ConsentChangeKind kind;
-  std::vector<Grant> grants;        // for a grant
-  uint32_t purpose_bits = 0;        // for a withdrawal or an opt-out
-  uint32_t expire_time_s = 0;       // for a grant; 0: no end
-  std::string notice_id;            // for a grant
-  std::string notice_version;       // for a grant
-  std::string jurisdiction;         // for a grant
-  int method = 1;                   // assent.v1.CollectionMethod, for a grant
-  std::string recorded_by;          // the principal
-  std::string request_id;           // 16 bytes, or empty
-  uint64_t expected_revision = 0;   // from the etag; with `check_revision`
+  std::vector<Grant> grants;       // for a grant
+  uint32_t purpose_bits = 0;       // for a withdrawal or an opt-out
+  uint32_t expire_time_s = 0;      // for a grant; 0: no end
+  std::string notice_id;           // for a grant
+  std::string notice_version;      // for a grant
+  std::string jurisdiction;        // for a grant
+  int method = 1;                  // assent.v1.CollectionMethod, for a grant
+  std::string recorded_by;         // the principal
+  std::string request_id;          // 16 bytes, or empty
+  uint64_t expected_revision = 0;  // from the etag; with `check_revision`
   bool check_revision = false;
 };
 
@@ -55,23 +55,26 @@ struct ConsentResult {
 // Threads: all methods are safe. Apply blocks on the disk: not for the data plane.
 class ConsentStore {
  public:
-  // Reads every record into the index. Errors: DataLoss for a record whose checksum is wrong (its subject is closed for
-  // every purpose and counted, unless the database itself cannot be read).
+  // Reads every record into the index. A record whose checksum is wrong closes its subject for every purpose and is
+  // counted. Errors: DataLoss or Unavailable when the database itself cannot be read.
   static absl::StatusOr<std::unique_ptr<ConsentStore>> Open(Database& database, ConsentIndex& index);
   ~ConsentStore();
 
   // Applies one change. Concurrent calls share a synced write, in the order in which they arrived. A protective change
   // closes the index before the sync and stays closed if the sync fails; a grant opens it after.
-  // Errors: Aborted (stale etag), DataLoss (the stored record is damaged; protective changes still replace it),
-  // Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
+  // A request id that the record remembers changes nothing and is answered with the present state.
+  // Errors: Aborted (stale etag), DataLoss (the stored record is damaged; a protective change still replaces it, and
+  // then counts for every purpose, because nobody knows what the others held), FailedPrecondition (the record was
+  // written by a newer version), Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
   absl::StatusOr<ConsentResult> Apply(ConsentRequest request, absl::Time now);
 
-  // Errors: NotFound, DataLoss, Unavailable.
+  // The point is that of the commit that wrote the state. Errors: NotFound, DataLoss, FailedPrecondition, Unavailable.
   absl::StatusOr<ConsentResult> Get(const policy::SubjectKey& subject) const;
 
   // The last commit that readers of the index are sure to see. Threads: safe, lock-free: the data plane reads it.
   CommitPoint applied() const;
 
+  // Records that were found damaged and not replaced since.
   uint64_t damaged_records() const;
 
  private:

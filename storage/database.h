@@ -29,14 +29,15 @@ enum class Family { kConsent, kConsentHistory, kMeta };
 // Threads: safe. Ownership: owns the RocksDB handles.
 class Database {
  public:
-  // Errors: FailedPrecondition when another process holds the folder, when it was written with another pseudonym key, or
-  // by a newer format; DataLoss when it is damaged; Unavailable when the disk refuses.
+  // Errors: FailedPrecondition when another process holds the folder, when it was written with another pseudonym key,
+  // or by a newer format; DataLoss when it is damaged; Unavailable when the disk refuses.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   ~Database();  // flushes nothing: every promise is synced already
 
   rocksdb::DB& rocks();
   rocksdb::ColumnFamilyHandle* family(Family family);
   uint64_t epoch() const;
+  const std::string& data_dir() const;
 
  private:
   struct Impl;

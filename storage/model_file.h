@@ -14,7 +14,8 @@ namespace assent::storage {
 inline constexpr size_t kModelFileBytesMax = size_t{1} << 30;
 
 // Errors: NotFound; DataLoss (not a model file, cut, damaged: the message says which check failed and what to do);
-// FailedPrecondition (a newer format); InvalidArgument (the content breaks a rule of Model::Create).
+// FailedPrecondition (a newer format); Unavailable (it cannot be read); InvalidArgument (the content breaks a rule of
+// Model::Create).
 absl::StatusOr<scoring::Model> ReadModelFile(const std::string& path);
 
 // The message without the conversion, for tools. Errors: as ReadModelFile, without InvalidArgument.
@@ -27,8 +28,10 @@ absl::Status WriteModelFile(const std::string& path, const internal::v1::ModelFi
 // The value and its digest, without a file. Errors: InvalidArgument.
 absl::StatusOr<scoring::Model> ModelFromMessage(const internal::v1::ModelFile& content);
 
-// A schema on its own, as `assentctl train --schema` reads it: scale 0 is allowed where `allow_unfitted`.
-absl::StatusOr<scoring::FeatureSchema> SchemaFromMessage(const internal::v1::FeatureSchema& message);
+// A schema on its own, as `assentctl train --schema` reads it. With `allow_unfitted` a scale of 0 ("take it from the
+// data") becomes 1. Errors: InvalidArgument.
+absl::StatusOr<scoring::FeatureSchema> SchemaFromMessage(const internal::v1::FeatureSchema& message,
+                                                         bool allow_unfitted = false);
 
 }  // namespace assent::storage
 

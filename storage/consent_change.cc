@@ -1,0 +1,148 @@
+#include "storage/consent_change.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace assent::storage {
+namespace {
+
+using internal::v1::ConsentChange;
+using internal::v1::ConsentRecord;
+using internal::v1::PurposeRecord;
+using policy::ConsentStatus;
+using policy::Purpose;
+
+constexpr int kMethodExplicit = 1;  // assent.v1.CollectionMethod
+
+PurposeRecord GrantRecord(const ConsentRequest& request, const Grant& grant, int64_t now_us) {
+  PurposeRecord purpose;
+  purpose.set_purpose(static_cast<int32_t>(grant.purpose));
+  purpose.set_status(static_cast<int32_t>(ConsentStatus::kGranted));
+  purpose.set_legal_basis(grant.legal_basis);
+  purpose.set_update_time_us(now_us);
+  purpose.set_expire_time_s(request.expire_time_s);
+  purpose.set_notice_id(request.notice_id);
+  purpose.set_notice_version(request.notice_version);
+  purpose.set_jurisdiction(request.jurisdiction);
+  purpose.set_method(request.method);
+  purpose.set_recorded_by(request.recorded_by);
+  return purpose;
+}
+
+PurposeRecord DenialRecord(const ConsentRequest& request, int number, int64_t now_us) {
+  const bool opt_out = request.kind == internal::v1::CONSENT_CHANGE_KIND_OPT_OUT;
+  PurposeRecord purpose;
+  purpose.set_purpose(number);
+  purpose.set_status(static_cast<int32_t>(opt_out ? ConsentStatus::kOptedOut : ConsentStatus::kWithdrawn));
+  purpose.set_update_time_us(now_us);
+  purpose.set_method(kMethodExplicit);
+  purpose.set_recorded_by(request.recorded_by);
+  return purpose;
+}
+
+// Replaces the state of one purpose, or adds it in its place: purposes stay in ascending order.
+void SetPurpose(const PurposeRecord& purpose, ConsentRecord& record) {
+  auto& all = *record.mutable_purposes();
+  int place = 0;
+  while (place < all.size() && all[place].purpose() < purpose.purpose()) ++place;
+  if (place == all.size() || all[place].purpose() != purpose.purpose()) {
+    all.Add();
+    for (int i = all.size() - 1; i > place; --i) all.SwapElements(i, i - 1);
+  }
+  all[place] = purpose;
+}
+
+void Remember(const std::string& request_id, ConsentRecord& record) {
+  if (request_id.empty()) return;
+  auto& remembered = *record.mutable_remembered_requests();
+  remembered.Add()->set_request_id(request_id);
+  if (remembered.size() > kRememberedRequestsMax) {
+    remembered.DeleteSubrange(0, remembered.size() - kRememberedRequestsMax);
+  }
+}
+
+ConsentStatus StatusOf(const PurposeRecord& purpose) {
+  switch (purpose.status()) {
+    case static_cast<int>(ConsentStatus::kNone):
+      return ConsentStatus::kNone;
+    case static_cast<int>(ConsentStatus::kGranted):
+      return ConsentStatus::kGranted;
+    case static_cast<int>(ConsentStatus::kWithdrawn):
+      return ConsentStatus::kWithdrawn;
+    case static_cast<int>(ConsentStatus::kOptedOut):
+      return ConsentStatus::kOptedOut;
+    default:
+      return ConsentStatus::kClosed;
+  }
+}
+
+}  // namespace
+
+bool IsProtective(const ConsentRequest& request) { return request.kind != internal::v1::CONSENT_CHANGE_KIND_GRANT; }
+
+uint32_t PurposesOf(const ConsentRequest& request) {
+  if (IsProtective(request)) {
+    const uint32_t bits = request.purpose_bits & policy::kAllPurposeBits;
+    return bits == 0 ? policy::kAllPurposeBits : bits;
+  }
+  uint32_t bits = 0;
+  for (const Grant& grant : request.grants) bits |= policy::PurposeBit(grant.purpose);
+  return bits;
+}
+
+bool Remembers(const ConsentRecord& record, absl::string_view request_id) {
+  if (request_id.empty()) return false;
+  const auto& remembered = record.remembered_requests();
+  return std::any_of(remembered.begin(), remembered.end(),
+                     [&](const auto& request) { return absl::string_view(request.request_id()) == request_id; });
+}
+
+ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence, ConsentRecord& record) {
+  const int64_t now_us = absl::ToUnixMicros(now);
+  ConsentChange change;
+  change.set_sequence(sequence);
+  change.set_kind(request.kind);
+  change.set_time_us(now_us);
+  change.set_recorded_by(request.recorded_by);
+  if (IsProtective(request)) {
+    const uint32_t bits = PurposesOf(request);
+    for (int number = 1; number <= policy::kPurposeCount; ++number) {
+      if ((bits & policy::PurposeBit(static_cast<Purpose>(number))) == 0) continue;
+      *change.add_purposes() = DenialRecord(request, number, now_us);
+    }
+  } else {
+    for (const Grant& grant : request.grants) *change.add_purposes() = GrantRecord(request, grant, now_us);
+  }
+  for (const PurposeRecord& purpose : change.purposes()) SetPurpose(purpose, record);
+  Remember(request.request_id, record);
+  record.set_revision(record.revision() + 1);
+  record.set_sequence(sequence);
+  return change;
+}
+
+policy::ConsentState StateOf(const ConsentRecord& record) {
+  policy::ConsentState state;
+  for (const PurposeRecord& purpose : record.purposes()) {
+    if (!policy::PurposeFromNumber(purpose.purpose())) continue;
+    const auto index = static_cast<size_t>(purpose.purpose());
+    state.status[index] = StatusOf(purpose);
+    state.expire_time_s[index] = purpose.expire_time_s();
+  }
+  state.revision = static_cast<uint32_t>(std::min<uint64_t>(record.revision(), std::numeric_limits<uint32_t>::max()));
+  state.child = record.child();
+  state.restricted = record.restricted();
+  state.erased = record.erased();
+  return state;
+}
+
+std::string ConsentKey(const policy::SubjectKey& subject) {
+  return {reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size()};
+}
+
+std::string HistoryKey(const policy::SubjectKey& subject, uint64_t revision) {
+  std::string key = ConsentKey(subject);
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>((revision >> shift) & 0xFF));
+  return key;
+}
+
+}  // namespace assent::storage

@@ -1,0 +1,39 @@
+// What a request does to a record: pure, no engine and no index.
+#ifndef ASSENT_STORAGE_CONSENT_CHANGE_H_
+#define ASSENT_STORAGE_CONSENT_CHANGE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "assent/internal/v1/consent_record.pb.h"
+#include "policy/consent_state.h"
+#include "storage/consent_store.h"
+
+namespace assent::storage {
+
+// As many request ids as a record remembers.
+inline constexpr int kRememberedRequestsMax = 8;
+
+// Whether the request takes permission away.
+bool IsProtective(const ConsentRequest& request);
+// The purposes that the request sets, as policy::PurposeBit.
+uint32_t PurposesOf(const ConsentRequest& request);
+
+bool Remembers(const internal::v1::ConsentRecord& record, absl::string_view request_id);
+
+// Changes the record and returns the entry for the history. `sequence` is that of the commit.
+internal::v1::ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence,
+                                        internal::v1::ConsentRecord& record);
+
+// The record as the index holds it. What this version does not understand is closed.
+policy::ConsentState StateOf(const internal::v1::ConsentRecord& record);
+
+// Keys of the column families `consent` and `consent_history`.
+std::string ConsentKey(const policy::SubjectKey& subject);
+std::string HistoryKey(const policy::SubjectKey& subject, uint64_t revision);
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_CONSENT_CHANGE_H_

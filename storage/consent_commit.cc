@@ -1,0 +1,207 @@
+#include "storage/consent_commit.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "storage/consent_change.h"
+#include "storage/engine_status.h"
+#include "storage/meta_value.h"
+#include "storage/record_codec.h"
+
+namespace assent::storage {
+namespace {
+
+using policy::ConsentState;
+using policy::ConsentStatus;
+using policy::SubjectKey;
+
+// The state with the purposes of `bits` closed.
+ConsentState WithClosed(ConsentState state, uint32_t bits) {
+  for (int number = 1; number <= policy::kPurposeCount; ++number) {
+    if ((bits & policy::PurposeBit(static_cast<policy::Purpose>(number))) == 0) continue;
+    state.status[static_cast<size_t>(number)] = ConsentStatus::kClosed;
+  }
+  return state;
+}
+
+// The highest revision in the subject's history; 0 when there is none.
+absl::StatusOr<uint64_t> LastRevision(Database& database, const SubjectKey& subject) {
+  const std::unique_ptr<rocksdb::Iterator> history(
+      database.rocks().NewIterator({}, database.family(Family::kConsentHistory)));
+  const std::string prefix = ConsentKey(subject);
+  history->SeekForPrev(HistoryKey(subject, ~uint64_t{0}));
+  if (!history->status().ok()) return FromEngine(history->status(), "read the history", database.data_dir());
+  if (!history->Valid() || !history->key().starts_with(prefix)) return 0;
+  uint64_t revision = 0;
+  for (size_t i = prefix.size(); i < history->key().size(); ++i) {
+    revision = (revision << 8) | static_cast<uint8_t>(history->key()[i]);
+  }
+  return revision;
+}
+
+}  // namespace
+
+void DamagedSubjects::Add(const SubjectKey& subject) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  subjects_.insert(subject);
+  size_.store(subjects_.size(), std::memory_order_relaxed);
+}
+
+void DamagedSubjects::Remove(const SubjectKey& subject) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  subjects_.erase(subject);
+  size_.store(subjects_.size(), std::memory_order_relaxed);
+}
+
+ConsentCommitter::ConsentCommitter(Database& database, ConsentIndex& index, DamagedSubjects& damaged)
+    : database_(database), index_(index), damaged_(damaged) {}
+
+absl::Status ConsentCommitter::ReadSequence() {
+  std::string value;
+  const rocksdb::Status status =
+      database_.rocks().Get({}, database_.family(Family::kMeta), rocksdb::Slice(kMetaSequence), &value);
+  if (!status.ok() && !status.IsNotFound()) return FromEngine(status, "read the sequence", database_.data_dir());
+  const absl::StatusOr<absl::string_view> content = DecodeRecord(kMetaSequence, value);
+  const auto number = content.ok() ? MetaNumberOf(*content) : std::nullopt;
+  if (!number) {
+    return FromEngine(rocksdb::Status::Corruption("meta/sequence"), "read the sequence", database_.data_dir());
+  }
+  applied_.store(*number, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+CommitPoint ConsentCommitter::applied() const {
+  return {.epoch = database_.epoch(), .sequence = applied_.load(std::memory_order_acquire)};
+}
+
+void ConsentCommitter::Commit(std::span<PendingChange* const> changes) {
+  TouchedSubjects subjects;
+  CloseProtective(changes, subjects);
+  rocksdb::WriteBatch batch;
+  uint64_t sequence = applied_.load(std::memory_order_relaxed);
+  const uint64_t before = sequence;
+  absl::Status written = ResumeEngine();
+  if (written.ok()) {
+    for (PendingChange* change : changes) {
+      change->result = Stage(*change, subjects[change->request.subject], sequence, batch);
+    }
+    if (sequence != before) written = Write(subjects, sequence, batch);
+  }
+  if (!written.ok()) {
+    // Not even "stale etag": it was judged against changes that are not on disk.
+    for (PendingChange* change : changes) change->result = written;
+    return;
+  }
+  Publish(subjects, sequence);
+}
+
+// Also notes what was closed already: an earlier commit closed it and could not reach the disk, or the record is
+// damaged.
+void ConsentCommitter::CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects) {
+  for (const PendingChange* change : changes) {
+    const ConsentRequest& request = change->request;
+    const bool protective = IsProtective(request);
+    const uint32_t closed = index_.Close(request.subject, protective ? PurposesOf(request) : 0);
+    const auto [place, first] = subjects.try_emplace(request.subject);
+    if (first) place->second.closed_before = closed;
+    place->second.closed_here |= protective;
+  }
+}
+
+// After a refused write the engine accepts no other until it is told to go on.
+absl::Status ConsentCommitter::ResumeEngine() {
+  if (!engine_refused_) return absl::OkStatus();
+  const rocksdb::Status status = database_.rocks().Resume();
+  if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
+  engine_refused_ = false;
+  return absl::OkStatus();
+}
+
+void ConsentCommitter::Read(const SubjectKey& subject, Touched& touched) {
+  touched.read = true;
+  const std::string key = ConsentKey(subject);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_.rocks().Get({}, database_.family(Family::kConsent), rocksdb::Slice(key), &value);
+  if (status.IsNotFound()) return;
+  if (!status.ok()) {
+    touched.readable = FromEngine(status, "read the consent record", database_.data_dir());
+  } else {
+    touched.readable = DecodeRecord(key, {value.data(), value.size()}, touched.record);
+  }
+  if (!touched.readable.ok()) touched.record.Clear();
+}
+
+// Only a protective change replaces what cannot be read, and then for every purpose: any of them may have been denied.
+absl::Status ConsentCommitter::ReplaceUnreadable(const SubjectKey& subject, Touched& touched, ConsentRequest& request) {
+  if (!IsProtective(request) || touched.readable.code() == absl::StatusCode::kUnavailable) return touched.readable;
+  const absl::StatusOr<uint64_t> revision = LastRevision(database_, subject);
+  if (!revision.ok()) return revision.status();
+  request.purpose_bits = policy::kAllPurposeBits;
+  touched.record.Clear();
+  touched.record.set_revision(*revision);
+  touched.readable = absl::OkStatus();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
+                                                      rocksdb::WriteBatch& batch) {
+  ConsentRequest& request = change.request;
+  if (!touched.read) Read(request.subject, touched);
+  const bool replaces = !touched.readable.ok();
+  if (replaces) {
+    if (absl::Status status = ReplaceUnreadable(request.subject, touched, request); !status.ok()) return status;
+  } else if (Remembers(touched.record, request.request_id)) {
+    return ConsentResult{touched.record, {database_.epoch(), touched.record.sequence()}};
+  } else if (request.check_revision && request.expected_revision != touched.record.revision()) {
+    return absl::AbortedError("etag: the record has changed since it was read; read it again and repeat the change");
+  }
+  const internal::v1::ConsentChange entry = ApplyChange(request, change.now, ++sequence, touched.record);
+  touched.changed = true;
+  touched.written |= PurposesOf(request);
+  const std::string key = HistoryKey(request.subject, touched.record.revision());
+  const rocksdb::Status added = batch.Put(database_.family(Family::kConsentHistory), key, EncodeRecord(key, entry));
+  if (!added.ok()) return FromEngine(added, "record consent", database_.data_dir());
+  return ConsentResult{touched.record, {database_.epoch(), sequence}};
+}
+
+absl::Status ConsentCommitter::Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch) {
+  rocksdb::Status status;
+  for (const auto& [subject, touched] : subjects) {
+    if (!touched.changed || !status.ok()) continue;
+    const std::string key = ConsentKey(subject);
+    status = batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
+  }
+  if (status.ok()) {
+    status =
+        batch.Put(database_.family(Family::kMeta), kMetaSequence, EncodeRecord(kMetaSequence, MetaNumber(sequence)));
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (status.ok()) status = database_.rocks().Write(synced, &batch);
+  if (status.ok()) return absl::OkStatus();
+  engine_refused_ = true;
+  return FromEngine(status, "record consent", database_.data_dir());
+}
+
+void ConsentCommitter::Publish(const TouchedSubjects& subjects, uint64_t sequence) {
+  for (const auto& [subject, touched] : subjects) {
+    if (!touched.readable.ok()) {
+      // The disk did not answer: the index still says what was last committed, with what was closed just now.
+      if (touched.readable.code() == absl::StatusCode::kUnavailable) continue;
+      index_.Close(subject, policy::kAllPurposeBits);
+      damaged_.Add(subject);
+      continue;
+    }
+    if (touched.changed) damaged_.Remove(subject);
+    if (!touched.changed && !touched.closed_here) continue;
+    index_.Put(subject, WithClosed(StateOf(touched.record), touched.closed_before & ~touched.written));
+  }
+  applied_.store(sequence, std::memory_order_release);
+}
+
+}  // namespace assent::storage

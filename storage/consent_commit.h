@@ -1,0 +1,93 @@
+// One commit: many changes, one synced write.
+#ifndef ASSENT_STORAGE_CONSENT_COMMIT_H_
+#define ASSENT_STORAGE_CONSENT_COMMIT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <span>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "storage/consent_store.h"
+
+namespace rocksdb {
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace assent::storage {
+
+// A change that waits for its commit.
+struct PendingChange {
+  ConsentRequest request;
+  absl::Time now;
+  absl::StatusOr<ConsentResult> result = absl::UnknownError("not committed");
+};
+
+// A pseudonym is uniform already.
+struct SubjectKeyHash {
+  size_t operator()(const policy::SubjectKey& subject) const { return subject.low(); }
+};
+
+// The subjects whose record cannot be read. Threads: safe.
+class DamagedSubjects {
+ public:
+  void Add(const policy::SubjectKey& subject);
+  void Remove(const policy::SubjectKey& subject);
+  uint64_t size() const { return size_.load(std::memory_order_relaxed); }
+
+ private:
+  std::mutex mutex_;
+  absl::flat_hash_set<policy::SubjectKey, SubjectKeyHash> subjects_;
+  std::atomic<uint64_t> size_{0};
+};
+
+// Commits changes. Threads: Commit by one thread at a time; applied by any.
+class ConsentCommitter {
+ public:
+  ConsentCommitter(Database& database, ConsentIndex& index, DamagedSubjects& damaged);
+
+  // Continues after the last commit of the folder. Errors: DataLoss, Unavailable.
+  absl::Status ReadSequence();
+
+  // Sets the result of every change. In this order: all protective changes close the index; the records are read; one
+  // batch with record and history of each change is written and synced; the index gets the new states; applied() moves.
+  // When the write fails nothing is acknowledged and what was closed stays closed, until a later change of the same
+  // purposes is on disk.
+  void Commit(std::span<PendingChange* const> changes);
+
+  CommitPoint applied() const;
+
+ private:
+  // A subject of the commit: its record as the changes so far leave it.
+  struct Touched {
+    internal::v1::ConsentRecord record;
+    absl::Status readable;       // of the stored record
+    bool read = false;           // an attempt was made
+    bool changed = false;        // the record has to be written
+    bool closed_here = false;    // this commit closed something
+    uint32_t closed_before = 0;  // purposes that an earlier, failed commit left closed
+    uint32_t written = 0;        // purposes that this commit sets
+  };
+  using TouchedSubjects = absl::flat_hash_map<policy::SubjectKey, Touched, SubjectKeyHash>;
+
+  void CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects);
+  absl::Status ResumeEngine();
+  void Read(const policy::SubjectKey& subject, Touched& touched);
+  absl::Status ReplaceUnreadable(const policy::SubjectKey& subject, Touched& touched, ConsentRequest& request);
+  absl::StatusOr<ConsentResult> Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
+                                      rocksdb::WriteBatch& batch);
+  absl::Status Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch);
+  void Publish(const TouchedSubjects& subjects, uint64_t sequence);
+
+  Database& database_;
+  ConsentIndex& index_;
+  DamagedSubjects& damaged_;
+  bool engine_refused_ = false;
+  // Release when stored, after the index has the states; acquire when loaded, before the index is read.
+  std::atomic<uint64_t> applied_{0};
+};
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_CONSENT_COMMIT_H_

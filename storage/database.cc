@@ -1,0 +1,236 @@
+#include "storage/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "storage/engine_status.h"
+#include "storage/meta_value.h"
+#include "storage/record_codec.h"
+
+namespace assent::storage {
+namespace {
+
+constexpr uint64_t kFormatVersion = 1;
+
+// In the order of Family.
+constexpr std::array<const char*, 3> kFamilyNames = {"consent", "consent_history", "meta"};
+
+// Bounds of what the engine may take. Unit: bytes.
+constexpr size_t kBlockCacheBytes = size_t{64} << 20;
+constexpr size_t kMemtableBytes = size_t{64} << 20;
+// How much log a start after a crash may have to read again.
+constexpr uint64_t kLogBytesMax = uint64_t{256} << 20;
+constexpr size_t kEngineLogBytesMax = size_t{16} << 20;
+constexpr size_t kEngineLogsKept = 4;
+constexpr int kOpenFilesMax = 1024;
+constexpr double kBloomBitsPerKey = 10;
+
+rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
+  rocksdb::DBOptions options;
+  options.env = env;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  // A torn batch at the end of the log was never acknowledged: it is cut off. Everything acknowledged comes before it.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.max_total_wal_size = kLogBytesMax;
+  options.max_open_files = kOpenFilesMax;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = size_t{1} << 20;  // so that a flush does not fill the disk's queue at once
+  options.max_log_file_size = kEngineLogBytesMax;
+  options.keep_log_file_num = kEngineLogsKept;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = kMemtableBytes;
+  options.memtable_prefix_bloom_size_ratio = 0.02;  // most first consents are of subjects that were never seen
+  options.memtable_whole_key_filtering = true;
+  return options;
+}
+
+absl::Status NewerFormat(const std::string& data_dir) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("data folder ", data_dir, ": written by a newer version of assent; use that version"));
+}
+
+absl::Status Damaged(const std::string& data_dir, absl::string_view what) {
+  return absl::DataLossError(
+      absl::StrCat("data folder ", data_dir, ": ", what, "; restore it from a backup, or start with an empty folder"));
+}
+
+}  // namespace
+
+struct Database::Impl {
+  std::string data_dir;
+  rocksdb::Env* env = nullptr;
+  rocksdb::FileLock* lock = nullptr;
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family; the engine's own "default" comes last
+  std::unique_ptr<rocksdb::DB> rocks;
+  uint64_t epoch = 0;
+
+  ~Impl() {
+    for (rocksdb::ColumnFamilyHandle* handle : families) rocks->DestroyColumnFamilyHandle(handle);
+    rocks.reset();
+    if (lock != nullptr) env->UnlockFile(lock);
+  }
+
+  std::string folder() const { return data_dir + "/db"; }
+  rocksdb::ColumnFamilyHandle* meta() const { return families[static_cast<size_t>(Family::kMeta)]; }
+
+  absl::Status LockFolder();
+  absl::Status OpenEngine();
+  absl::Status CheckMeta(const policy::SubjectKey& key_check);
+  absl::Status WriteMeta(const policy::SubjectKey& key_check);
+  absl::StatusOr<std::optional<std::string>> ReadMeta(absl::string_view key) const;
+  absl::StatusOr<bool> HasRecords() const;
+};
+
+// A lock of our own, taken before the engine is touched: a second process gets a clear answer and changes nothing.
+absl::Status Database::Impl::LockFolder() {
+  if (rocksdb::Status made = env->CreateDirIfMissing(data_dir); !made.ok()) {
+    return FromEngine(made, "make the data folder", data_dir);
+  }
+  if (rocksdb::Status locked = env->LockFile(data_dir + "/lock", &lock); !locked.ok()) {
+    if (locked.IsNoSpace()) return FromEngine(locked, "lock the data folder", data_dir);
+    absl::Status status = absl::FailedPreconditionError(
+        absl::StrCat("data folder ", data_dir, ": in use by another process, or not writable (", data_dir,
+                     "/lock cannot be locked); stop the other process, or choose another data_dir"));
+    status.SetPayload(kEngineCausePayload, absl::Cord(locked.ToString()));
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::Impl::OpenEngine() {
+  const rocksdb::DBOptions options = EngineOptions(env);
+  std::vector<std::string> existing;
+  // Fails where there is no database yet; a damaged one is reported by Open.
+  if (rocksdb::DB::ListColumnFamilies(options, folder(), &existing).ok()) {
+    for (const std::string& name : existing) {
+      const bool known = name == rocksdb::kDefaultColumnFamilyName ||
+                         std::find(kFamilyNames.begin(), kFamilyNames.end(), name) != kFamilyNames.end();
+      if (!known) return NewerFormat(data_dir);
+    }
+  }
+  cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const char* name : kFamilyNames) descriptors.emplace_back(name, FamilyOptions(cache));
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, folder(), descriptors, &families, &opened);
+  rocks.reset(opened);
+  if (status.ok()) return absl::OkStatus();
+  // A file of the database that is missing is damage too: there was nothing to create, or Open would have done it.
+  if (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument()) {
+    return FromEngine(rocksdb::Status::Corruption(status.ToString()), "open the database", data_dir);
+  }
+  return FromEngine(status, "open the database", data_dir);
+}
+
+absl::StatusOr<std::optional<std::string>> Database::Impl::ReadMeta(absl::string_view key) const {
+  std::string value;
+  const rocksdb::Status status = rocks->Get({}, meta(), rocksdb::Slice(key.data(), key.size()), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return FromEngine(status, "read the database", data_dir);
+  const absl::StatusOr<absl::string_view> content = DecodeRecord(key, value);
+  if (!content.ok() && content.status().code() == absl::StatusCode::kFailedPrecondition) return NewerFormat(data_dir);
+  if (!content.ok()) return Damaged(data_dir, absl::StrCat("the value `", key, "` is damaged"));
+  return std::string(*content);
+}
+
+absl::StatusOr<bool> Database::Impl::HasRecords() const {
+  for (Family family : {Family::kConsent, Family::kConsentHistory}) {
+    const std::unique_ptr<rocksdb::Iterator> records(rocks->NewIterator({}, families[static_cast<size_t>(family)]));
+    records->SeekToFirst();
+    if (records->Valid()) return true;
+    if (!records->status().ok()) return FromEngine(records->status(), "read the database", data_dir);
+  }
+  return false;
+}
+
+// All in one synced batch, so that a crash leaves everything or nothing.
+absl::Status Database::Impl::WriteMeta(const policy::SubjectKey& key_check) {
+  epoch = env->NowMicros();  // later than that of any folder before: tokens of an older one are told apart
+  const std::string check(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
+  rocksdb::WriteBatch batch;
+  const auto put = [&](absl::string_view key, const std::string& content) {
+    return batch.Put(meta(), rocksdb::Slice(key.data(), key.size()), EncodeRecord(key, content));
+  };
+  rocksdb::Status status = put(kMetaFormat, MetaNumber(kFormatVersion));
+  if (status.ok()) status = put(kMetaEpoch, MetaNumber(epoch));
+  if (status.ok()) status = put(kMetaKeyCheck, check);
+  if (status.ok()) status = put(kMetaSequence, MetaNumber(0));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (status.ok()) status = rocks->Write(synced, &batch);
+  return status.ok() ? absl::OkStatus() : FromEngine(status, "write to the new database", data_dir);
+}
+
+absl::Status Database::Impl::CheckMeta(const policy::SubjectKey& key_check) {
+  const auto format = ReadMeta(kMetaFormat);
+  if (!format.ok()) return format.status();
+  if (!format->has_value()) {
+    const absl::StatusOr<bool> has_records = HasRecords();
+    if (!has_records.ok()) return has_records.status();
+    if (*has_records) return Damaged(data_dir, "it has records but no format version");
+    return WriteMeta(key_check);
+  }
+  const auto version = MetaNumberOf(**format);
+  if (!version || *version == 0) return Damaged(data_dir, "the format version is damaged");
+  if (*version > kFormatVersion) return NewerFormat(data_dir);
+  const auto check = ReadMeta(kMetaKeyCheck);
+  if (!check.ok()) return check.status();
+  if (!check->has_value()) return Damaged(data_dir, "the check value of the pseudonym key is missing");
+  const std::string expected(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
+  if (**check != expected) {
+    return absl::FailedPreconditionError(absl::StrCat("data folder ", data_dir,
+                                                      ": written with another pseudonym key, with which every opt-out "
+                                                      "would vanish; give the key that it was made with"));
+  }
+  const auto stored_epoch = ReadMeta(kMetaEpoch);
+  if (!stored_epoch.ok()) return stored_epoch.status();
+  const auto number = stored_epoch->has_value() ? MetaNumberOf(**stored_epoch) : std::nullopt;
+  if (!number) return Damaged(data_dir, "the epoch is missing or damaged");
+  epoch = *number;
+  return absl::OkStatus();
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->data_dir = options.data_dir;
+  impl->env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  if (absl::Status status = impl->LockFolder(); !status.ok()) return status;
+  if (absl::Status status = impl->OpenEngine(); !status.ok()) return status;
+  if (absl::Status status = impl->CheckMeta(options.key_check); !status.ok()) return status;
+  return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+rocksdb::DB& Database::rocks() { return *impl_->rocks; }
+rocksdb::ColumnFamilyHandle* Database::family(Family family) { return impl_->families[static_cast<size_t>(family)]; }
+uint64_t Database::epoch() const { return impl_->epoch; }
+const std::string& Database::data_dir() const { return impl_->data_dir; }
+
+}  // namespace assent::storage

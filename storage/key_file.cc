@@ -1,0 +1,90 @@
+#include "storage/key_file.h"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "storage/file_descriptor.h"
+
+namespace assent::storage {
+namespace {
+
+constexpr size_t kHexCharacters = 2 * kKeyBytes;
+
+absl::Status CannotWrite(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat("pseudonym key file ", path, ": cannot be written: ", strerror(errno)));
+}
+
+absl::Status CheckMode(const std::string& path, const struct stat& info) {
+  if (!S_ISREG(info.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat("pseudonym key file ", path, ": not a regular file"));
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("pseudonym key file ", path, ": group or others have access to it; run: chmod 600 ", path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
+  // O_NONBLOCK: opening a pipe must not wait for its writer; it is refused below.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.ok() && errno == ENOENT) {
+    return absl::NotFoundError(absl::StrCat("pseudonym key file ", path,
+                                            ": does not exist; make one with: (umask 077; ", "openssl rand -hex 32 > ",
+                                            path, ")"));
+  }
+  struct stat info = {};
+  if (!file.ok() || fstat(file.number(), &info) != 0) {
+    return absl::UnavailableError(absl::StrCat("pseudonym key file ", path, ": cannot be read: ", strerror(errno)));
+  }
+  if (absl::Status mode = CheckMode(path, info); !mode.ok()) return mode;
+  std::string text;
+  if (!file.Read(kHexCharacters + 2, text)) {
+    return absl::UnavailableError(absl::StrCat("pseudonym key file ", path, ": cannot be read: ", strerror(errno)));
+  }
+  if (text.size() == kHexCharacters + 1 && text.back() == '\n') text.pop_back();
+  if (text.size() != kHexCharacters || !std::all_of(text.begin(), text.end(), absl::ascii_isxdigit)) {
+    OPENSSL_cleanse(text.data(), text.size());
+    return absl::InvalidArgumentError(
+        absl::StrCat("pseudonym key file ", path, ": must hold exactly ", kHexCharacters, " hexadecimal characters"));
+  }
+  std::string key = absl::HexStringToBytes(text);
+  OPENSSL_cleanse(text.data(), text.size());
+  return key;
+}
+
+absl::Status WriteNewKeyFile(const std::string& path) {
+  std::array<unsigned char, kKeyBytes> key;
+  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) {
+    return absl::UnavailableError("pseudonym key: the system has no randomness");
+  }
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.ok() && errno == EEXIST) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("pseudonym key file ", path, ": exists already, and is never replaced"));
+  }
+  if (!file.ok()) return CannotWrite(path);
+  std::string text = absl::BytesToHexString({reinterpret_cast<const char*>(key.data()), key.size()});
+  text.push_back('\n');
+  const bool written = file.Write(text) && fsync(file.number()) == 0 && SyncFolderOf(path);
+  const absl::Status result = written ? absl::OkStatus() : CannotWrite(path);
+  if (!written) unlink(path.c_str());
+  OPENSSL_cleanse(key.data(), key.size());
+  OPENSSL_cleanse(text.data(), text.size());
+  return result;
+}
+
+}  // namespace assent::storage

@@ -1,0 +1,35 @@
+// The keys of the column family `meta`, and the numbers under them.
+#ifndef ASSENT_STORAGE_META_VALUE_H_
+#define ASSENT_STORAGE_META_VALUE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace assent::storage {
+
+inline constexpr char kMetaFormat[] = "format";       // number: version of docs/storage_format.md
+inline constexpr char kMetaEpoch[] = "epoch";         // number: microseconds since 1970 when the epoch began
+inline constexpr char kMetaKeyCheck[] = "key_check";  // 16 bytes: Pseudonymizer::CheckValue()
+inline constexpr char kMetaSequence[] = "sequence";   // number: of the last commit in the epoch
+
+// Eight bytes, little-endian.
+inline std::string MetaNumber(uint64_t number) {
+  std::string bytes;
+  for (int shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>((number >> shift) & 0xFF));
+  return bytes;
+}
+
+// Nothing for another length.
+inline std::optional<uint64_t> MetaNumberOf(absl::string_view bytes) {
+  if (bytes.size() != 8) return std::nullopt;
+  uint64_t number = 0;
+  for (size_t i = 0; i < 8; ++i) number |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * i);
+  return number;
+}
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_META_VALUE_H_

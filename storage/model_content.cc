@@ -1,0 +1,198 @@
+#include "storage/model_content.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "policy/purpose.h"
+#include "storage/model_file.h"
+
+namespace assent::storage {
+namespace {
+
+constexpr size_t kNameBytesMax = 64;
+constexpr size_t kLabelBytesMax = 128;
+constexpr size_t kDescriptionBytesMax = 1024;
+constexpr uint32_t kDefaultPurposes =
+    policy::PurposeBit(policy::Purpose::kSelectAdvertising) | policy::PurposeBit(policy::Purpose::kSelectContent);
+
+static_assert(std::endian::native == std::endian::little,
+              "centroids are little-endian in the file and copied as they are");
+
+std::optional<scoring::Sensitivity> SensitivityOf(internal::v1::Sensitivity value) {
+  switch (value) {
+    case internal::v1::SENSITIVITY_UNSPECIFIED:
+    case internal::v1::SENSITIVITY_NONE:
+      return scoring::Sensitivity::kNone;
+    case internal::v1::SENSITIVITY_RESTRICTED:
+      return scoring::Sensitivity::kRestricted;
+    case internal::v1::SENSITIVITY_SPECIAL_CATEGORY:
+      return scoring::Sensitivity::kSpecialCategory;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<scoring::Transform> TransformOf(internal::v1::Transform value) {
+  switch (value) {
+    case internal::v1::TRANSFORM_UNSPECIFIED:
+    case internal::v1::TRANSFORM_IDENTITY:
+      return scoring::Transform::kIdentity;
+    case internal::v1::TRANSFORM_LOG1P:
+      return scoring::Transform::kLog1p;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<scoring::MissingRule> MissingRuleOf(internal::v1::MissingRule value) {
+  switch (value) {
+    case internal::v1::MISSING_RULE_UNSPECIFIED:
+    case internal::v1::MISSING_RULE_MEAN:
+      return scoring::MissingRule::kMean;
+    case internal::v1::MISSING_RULE_VALUE:
+      return scoring::MissingRule::kValue;
+    case internal::v1::MISSING_RULE_REFUSE:
+      return scoring::MissingRule::kRefuse;
+    default:
+      return std::nullopt;
+  }
+}
+
+absl::Status Unknown(absl::string_view where, absl::string_view field) {
+  return absl::InvalidArgumentError(absl::StrCat(where, ".", field, ": a value that this version does not know"));
+}
+
+absl::StatusOr<scoring::Feature> FeatureFromMessage(const internal::v1::Feature& message, int index,
+                                                    bool allow_unfitted) {
+  const std::string where = absl::StrCat("schema.features[", index, "]");
+  const auto sensitivity = SensitivityOf(message.sensitivity());
+  if (!sensitivity) return Unknown(where, "sensitivity");
+  const auto transform = TransformOf(message.transform());
+  if (!transform) return Unknown(where, "transform");
+  const auto missing = MissingRuleOf(message.missing());
+  if (!missing) return Unknown(where, "missing");
+  scoring::Feature feature;
+  feature.name = message.name();
+  feature.unit = message.unit();
+  feature.sensitivity = *sensitivity;
+  feature.changeable = message.changeable();
+  feature.transform = *transform;
+  if (message.has_clip_min()) feature.clip_min = message.clip_min();
+  // Below 0 ln(1 + x) soon has no value: the format sets this limit where none is given.
+  if (!message.has_clip_min() && *transform == scoring::Transform::kLog1p) feature.clip_min = 0;
+  if (message.has_clip_max()) feature.clip_max = message.clip_max();
+  feature.mean = message.mean();
+  feature.scale = allow_unfitted && message.scale() == 0 ? 1 : message.scale();
+  feature.missing = *missing;
+  feature.missing_value = message.missing_value();
+  return feature;
+}
+
+// Names become metric labels and command-line arguments.
+bool IsName(absl::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
+  });
+}
+
+absl::Status NotAName(absl::string_view where) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(where, ": must be 1 to ", kNameBytesMax, " characters of [A-Za-z0-9_.-]"));
+}
+
+absl::StatusOr<scoring::SegmentCard> CardFromMessage(const internal::v1::SegmentCard& message, int index) {
+  const std::string where = absl::StrCat("segments[", index, "]");
+  if (!IsName(message.segment_id())) return NotAName(absl::StrCat(where, ".segment_id"));
+  if (message.label().size() > kLabelBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(where, ".label: longer than ", kLabelBytesMax, " bytes"));
+  }
+  if (message.description().size() > kDescriptionBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ".description: longer than ", kDescriptionBytesMax, " bytes"));
+  }
+  const auto sensitivity = SensitivityOf(message.sensitivity());
+  if (!sensitivity) return Unknown(where, "sensitivity");
+  scoring::SegmentCard card;
+  card.segment_id = message.segment_id();
+  card.label = message.label();
+  card.description = message.description();
+  card.iab_audience_id = message.iab_audience_id();
+  card.sensitivity = *sensitivity;
+  for (const int32_t number : message.allowed_purposes()) {
+    const auto purpose = policy::PurposeFromNumber(number);
+    if (!purpose) return Unknown(where, "allowed_purposes");
+    card.allowed_purposes |= policy::PurposeBit(*purpose);
+  }
+  if (message.allowed_purposes().empty()) card.allowed_purposes = kDefaultPurposes;
+  card.training_rows = message.training_rows();
+  return card;
+}
+
+absl::StatusOr<scoring::Centroids> CentroidsFromBytes(absl::string_view bytes, size_t k, size_t dim) {
+  if (k == 0) return absl::InvalidArgumentError("segments: empty");
+  if (bytes.size() != 4 * k * dim) {
+    return absl::InvalidArgumentError(absl::StrCat("centroids: ", bytes.size(), " bytes, but ", k, " segments of ", dim,
+                                                   " features need ", 4 * k * dim));
+  }
+  std::vector<float> values(k * dim);
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return scoring::Centroids::Create(k, dim, values);
+}
+
+scoring::Provenance ProvenanceFromMessage(const internal::v1::Provenance& message) {
+  return {.name = message.name(),
+          .train_time_s = message.train_time_s(),
+          .training_rows = message.training_rows(),
+          .training_data_sha256 = message.training_data_sha256(),
+          .seed = message.seed(),
+          .training_cost = message.training_cost(),
+          .trainer = message.trainer()};
+}
+
+}  // namespace
+
+absl::StatusOr<scoring::FeatureSchema> SchemaFromMessage(const internal::v1::FeatureSchema& message,
+                                                         bool allow_unfitted) {
+  std::vector<scoring::Feature> features;
+  for (int i = 0; i < message.features_size(); ++i) {
+    absl::StatusOr<scoring::Feature> feature = FeatureFromMessage(message.features(i), i, allow_unfitted);
+    if (!feature.ok()) return feature.status();
+    features.push_back(*std::move(feature));
+  }
+  return scoring::FeatureSchema::Create(std::move(features));
+}
+
+absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& content,
+                                                const std::array<uint8_t, 32>& digest) {
+  if (!IsName(content.provenance().name())) return NotAName("provenance.name");
+  absl::StatusOr<scoring::FeatureSchema> schema = SchemaFromMessage(content.schema());
+  if (!schema.ok()) return schema.status();
+  const auto k = static_cast<size_t>(content.segments_size());
+  absl::StatusOr<scoring::Centroids> centroids = CentroidsFromBytes(content.centroids(), k, schema->size());
+  if (!centroids.ok()) return centroids.status();
+  std::vector<scoring::SegmentCard> cards;
+  cards.reserve(k);
+  for (int i = 0; i < content.segments_size(); ++i) {
+    absl::StatusOr<scoring::SegmentCard> card = CardFromMessage(content.segments(i), i);
+    if (!card.ok()) return card.status();
+    cards.push_back(*std::move(card));
+  }
+  return scoring::Model::Create(
+      {.schema = *std::move(schema),
+       .centroids = *std::move(centroids),
+       .segments = std::move(cards),
+       .abstention = {.margin_min = content.abstention().margin_min(),
+                      .distance_max = content.abstention().distance_max()},
+       .temperature = content.temperature(),
+       .background_mean = {content.background_mean().begin(), content.background_mean().end()},
+       .provenance = ProvenanceFromMessage(content.provenance()),
+       .digest = digest});
+}
+
+}  // namespace assent::storage

@@ -1,0 +1,78 @@
+#include "storage/key_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <string>
+
+#include "tests/storage/store_fixture.h"
+
+namespace assent::storage {
+namespace {
+
+class KeyFileTest : public testing::Test {
+ protected:
+  void WriteText(const std::string& text, mode_t mode = 0600) {
+    std::ofstream(path) << text;
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+  }
+
+  ScopedFolder folder;
+  std::string path = folder.path() + "/key";
+  std::string hex = std::string(62, 'a') + "0F";
+};
+
+TEST_F(KeyFileTest, ReadsHexWithAndWithoutALineFeed) {
+  const std::string expected = std::string(31, '\xAA') + "\x0F";
+  WriteText(hex);
+  EXPECT_EQ(*ReadKeyFile(path), expected);
+  WriteText(hex + "\n");
+  EXPECT_EQ(*ReadKeyFile(path), expected);
+}
+
+TEST_F(KeyFileTest, RefusesWhatOthersCanReach) {
+  for (mode_t mode : {0640, 0604, 0620, 0602, 0610, 0601, 0644, 0777}) {
+    WriteText(hex, mode);
+    const auto key = ReadKeyFile(path);
+    EXPECT_EQ(key.status().code(), absl::StatusCode::kFailedPrecondition) << mode;
+    EXPECT_THAT(std::string(key.status().message()), testing::HasSubstr("chmod 600 " + path));
+  }
+}
+
+TEST_F(KeyFileTest, RefusesOtherTextAndNeverShowsIt) {
+  for (const std::string& text : {std::string(), std::string("\n"), hex.substr(1), hex + "0", hex + "\n\n", hex + " ",
+                                  "g" + hex.substr(1), std::string(64, '\0'), "0x" + hex.substr(2)}) {
+    WriteText(text);
+    const auto key = ReadKeyFile(path);
+    EXPECT_EQ(key.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(key.status().message()), testing::Not(testing::HasSubstr("aaaa")));
+  }
+}
+
+TEST_F(KeyFileTest, NamesAMissingFileAndAFolder) {
+  EXPECT_EQ(ReadKeyFile(path).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadKeyFile(folder.path()).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(KeyFileTest, MakesANewKeyOnceAndOnlyForItsOwner) {
+  ASSERT_TRUE(WriteNewKeyFile(path).ok());
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const auto key = ReadKeyFile(path);
+  ASSERT_TRUE(key.ok()) << key.status();
+  EXPECT_EQ(key->size(), kKeyBytes);
+  EXPECT_EQ(WriteNewKeyFile(path).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(*ReadKeyFile(path), *key);
+  ASSERT_TRUE(WriteNewKeyFile(path + "2").ok());
+  EXPECT_NE(*ReadKeyFile(path + "2"), *key);
+}
+
+TEST_F(KeyFileTest, SaysWhereItCannotWrite) {
+  EXPECT_EQ(WriteNewKeyFile(folder.path() + "/missing/key").code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace assent::storage

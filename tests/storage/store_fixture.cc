@@ -1,0 +1,112 @@
+#include "tests/storage/store_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "policy/consent_verdict.h"
+
+namespace assent::storage {
+namespace {
+
+using policy::Purpose;
+using policy::SubjectKey;
+
+// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014: a bijection that spreads well.
+uint64_t Mix(uint64_t x) {
+  x += 0x9E3779B97F4A7C15;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
+
+uint32_t BitsOf(std::initializer_list<Purpose> purposes) {
+  uint32_t bits = 0;
+  for (Purpose purpose : purposes) bits |= policy::PurposeBit(purpose);
+  return bits;
+}
+
+ConsentRequest ProtectiveOf(internal::v1::ConsentChangeKind kind, const SubjectKey& subject,
+                            std::initializer_list<Purpose> purposes) {
+  ConsentRequest request;
+  request.subject = subject;
+  request.kind = kind;
+  request.purpose_bits = BitsOf(purposes);
+  request.recorded_by = "test";
+  return request;
+}
+
+}  // namespace
+
+ScopedFolder::ScopedFolder() {
+  path_ = (std::filesystem::temp_directory_path() / "assent_test_XXXXXX").string();
+  if (mkdtemp(path_.data()) == nullptr) std::abort();
+}
+
+ScopedFolder::~ScopedFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+policy::ConsentState OpenStore::Find(const SubjectKey& subject) {
+  scoring::Quiescence::Reader reader(domain);
+  reader.Online();
+  const policy::ConsentState state = index.Find(reader, subject);
+  reader.Offline();
+  return state;
+}
+
+bool OpenStore::Allows(const SubjectKey& subject, Purpose purpose, int64_t now_s) {
+  return policy::EvaluateConsent(Find(subject), {}, purpose, now_s).allowed;
+}
+
+absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env) {
+  auto open = std::make_unique<OpenStore>();
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      Database::Open({.data_dir = data_dir, .key_check = KeyCheck(), .env = env});
+  if (!database.ok()) return database.status();
+  open->database = *std::move(database);
+  absl::StatusOr<std::unique_ptr<ConsentStore>> store = ConsentStore::Open(*open->database, open->index);
+  if (!store.ok()) return store.status();
+  open->store = *std::move(store);
+  return open;
+}
+
+SubjectKey KeyCheck() { return Subject(0xC0FFEE); }
+
+SubjectKey Subject(uint64_t number) {
+  const uint64_t words[2] = {Mix(2 * number), Mix(2 * number + 1)};
+  SubjectKey key;
+  std::memcpy(key.bytes.data(), words, sizeof(words));
+  return key;
+}
+
+ConsentRequest GrantOf(const SubjectKey& subject, std::initializer_list<Purpose> purposes, uint32_t expire_time_s) {
+  ConsentRequest request;
+  request.subject = subject;
+  request.kind = internal::v1::CONSENT_CHANGE_KIND_GRANT;
+  for (Purpose purpose : purposes) request.grants.push_back({.purpose = purpose});
+  request.expire_time_s = expire_time_s;
+  request.notice_id = "notice";
+  request.notice_version = "3";
+  request.jurisdiction = "DE";
+  request.recorded_by = "test";
+  return request;
+}
+
+ConsentRequest WithdrawalOf(const SubjectKey& subject, std::initializer_list<Purpose> purposes) {
+  return ProtectiveOf(internal::v1::CONSENT_CHANGE_KIND_WITHDRAW, subject, purposes);
+}
+
+ConsentRequest OptOutOf(const SubjectKey& subject, std::initializer_list<Purpose> purposes) {
+  return ProtectiveOf(internal::v1::CONSENT_CHANGE_KIND_OPT_OUT, subject, purposes);
+}
+
+bool FullScale() {
+  const char* value = std::getenv("ASSENT_FULL_SCALE");
+  return value != nullptr && std::strcmp(value, "1") == 0;
+}
+
+}  // namespace assent::storage
