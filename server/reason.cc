@@ -1,0 +1,53 @@
+#include "server/reason.h"
+
+#include <array>
+
+namespace assent::server {
+namespace {
+
+using Code = absl::StatusCode;
+
+constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
+    {Reason::kFieldRequired, "FIELD_REQUIRED", Code::kInvalidArgument},
+    {Reason::kFieldInvalid, "FIELD_INVALID", Code::kInvalidArgument},
+    {Reason::kFieldTooLong, "FIELD_TOO_LONG", Code::kInvalidArgument},
+    {Reason::kTooManyEntries, "TOO_MANY_ENTRIES", Code::kInvalidArgument},
+    {Reason::kEntryRepeated, "ENTRY_REPEATED", Code::kInvalidArgument},
+    {Reason::kValueOutOfRange, "VALUE_OUT_OF_RANGE", Code::kInvalidArgument},
+    {Reason::kPurposeUnknown, "PURPOSE_UNKNOWN", Code::kInvalidArgument},
+    {Reason::kPurposeNotSelection, "PURPOSE_NOT_SELECTION", Code::kInvalidArgument},
+    {Reason::kLegalBasisNotAllowed, "LEGAL_BASIS_NOT_ALLOWED", Code::kInvalidArgument},
+    {Reason::kFeatureNotFinite, "FEATURE_NOT_FINITE", Code::kInvalidArgument},
+    {Reason::kFeatureDimensionMismatch, "FEATURE_DIMENSION_MISMATCH", Code::kInvalidArgument},
+    {Reason::kFeatureUnknown, "FEATURE_UNKNOWN", Code::kInvalidArgument},
+    {Reason::kFeatureMissing, "FEATURE_MISSING", Code::kInvalidArgument},
+    {Reason::kFeaturesAmbiguous, "FEATURES_AMBIGUOUS", Code::kInvalidArgument},
+    {Reason::kConsentTokenInvalid, "CONSENT_TOKEN_INVALID", Code::kInvalidArgument},
+    {Reason::kConsentTokenOtherEpoch, "CONSENT_TOKEN_OTHER_EPOCH", Code::kFailedPrecondition},
+    {Reason::kConsentTokenAhead, "CONSENT_TOKEN_AHEAD", Code::kUnavailable},
+    {Reason::kConsentNotFound, "CONSENT_NOT_FOUND", Code::kNotFound},
+    {Reason::kEtagMismatch, "ETAG_MISMATCH", Code::kAborted},
+    {Reason::kNoModel, "NO_MODEL", Code::kUnavailable},
+    {Reason::kStorageUnavailable, "STORAGE_UNAVAILABLE", Code::kUnavailable},
+    {Reason::kRecordDamaged, "RECORD_DAMAGED", Code::kDataLoss},
+    {Reason::kTooManyCalls, "TOO_MANY_CALLS", Code::kResourceExhausted},
+    {Reason::kTooManyWatchers, "TOO_MANY_WATCHERS", Code::kResourceExhausted},
+    {Reason::kDeadlineExpired, "DEADLINE_EXPIRED", Code::kDeadlineExceeded},
+    {Reason::kRoleRequired, "ROLE_REQUIRED", Code::kPermissionDenied},
+    {Reason::kInternal, "INTERNAL", Code::kInternal},
+}};
+
+constexpr bool InOrder() {
+  for (size_t i = 0; i < kReasons.size(); ++i) {
+    if (static_cast<size_t>(kReasons[i].reason) != i) return false;
+  }
+  return true;
+}
+static_assert(InOrder());
+
+}  // namespace
+
+std::span<const ReasonFacts> AllReasons() { return kReasons; }
+const ReasonFacts& FactsOf(Reason reason) { return kReasons[static_cast<size_t>(reason)]; }
+
+}  // namespace assent::server
