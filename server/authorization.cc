@@ -1,0 +1,80 @@
+#include "server/authorization.h"
+
+#include <utility>
+
+#include "server/status_conversion.h"
+
+namespace assent::server {
+namespace {
+
+constexpr char kUriProperty[] = "peer_uri";
+
+uint64_t NextVersion() {
+  static std::atomic<uint64_t> versions{0};
+  return 1 + versions.fetch_add(1, std::memory_order_relaxed);  // relaxed: only has to be unique
+}
+
+absl::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+Authorizer::Authorizer(const RoleTable& table, uint32_t insecure_roles)
+    : table_(table), mutual_tls_(false), insecure_roles_(insecure_roles), version_(NextVersion()) {}
+
+Authorizer::Authorizer(const RoleTable& table, Principals principals)
+    : table_(table),
+      mutual_tls_(true),
+      insecure_roles_(0),
+      principals_(std::make_shared<const Principals>(std::move(principals))),
+      version_(NextVersion()) {}
+
+void Authorizer::Replace(Principals principals) {
+  auto next = std::make_shared<const Principals>(std::move(principals));
+  const std::lock_guard lock(mutex_);
+  principals_ = std::move(next);
+  version_.store(NextVersion(), std::memory_order_release);  // pairs with the load in Present
+}
+
+// gRPC calls from threads of its own, so each thread keeps the principals that it saw last, and looks again only when
+// the version has moved.
+const Principals& Authorizer::Present() const {
+  struct Seen {
+    uint64_t version = 0;
+    std::shared_ptr<const Principals> principals;
+  };
+  thread_local Seen seen;
+  if (seen.version != version_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(mutex_);
+    seen.principals = principals_;
+    seen.version = version_.load(std::memory_order_relaxed);  // relaxed: the mutex orders it
+  }
+  return *seen.principals;
+}
+
+bool Authorizer::Allows(absl::string_view path, const grpc::AuthContext& caller) const {
+  if (!caller.IsPeerAuthenticated()) return false;
+  const Principals& principals = Present();
+  uint32_t roles = 0;
+  for (auto property = caller.begin(); property != caller.end(); ++property) {
+    const auto [name, value] = *property;
+    if (View(name) == kUriProperty) roles |= principals.RolesOf(View(value));
+  }
+  return table_.Allows(path, roles);
+}
+
+std::string PrincipalOf(const grpc::AuthContext& caller) {
+  const auto uris = caller.FindPropertyValues(kUriProperty);
+  if (!caller.IsPeerAuthenticated() || uris.empty()) return "insecure";
+  return std::string(uris[0].data(), uris[0].size());
+}
+
+grpc::Status RoleCheck::Process(const InputMetadata& auth_metadata, grpc::AuthContext* context,
+                                OutputMetadata* /*consumed_auth_metadata*/, OutputMetadata* /*response_metadata*/) {
+  const auto path = auth_metadata.find(":path");
+  if (path != auth_metadata.end() && authorizer_.Allows(View(path->second), *context)) return grpc::Status::OK;
+  static const grpc::Status& refused = *new grpc::Status(
+      ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this")));
+  return refused;
+}
+
+}  // namespace assent::server

@@ -1,0 +1,64 @@
+// May this caller call this RPC? With mutual TLS gRPC asks before it reads the request.
+#ifndef ASSENT_SERVER_AUTHORIZATION_H_
+#define ASSENT_SERVER_AUTHORIZATION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "grpcpp/security/auth_context.h"
+#include "grpcpp/security/auth_metadata_processor.h"
+#include "server/principals.h"
+#include "server/role_table.h"
+
+namespace assent::server {
+
+// Threads: safe.
+class Authorizer {
+ public:
+  // Without mutual TLS: everyone holds `insecure_roles`, and handlers ask Allows(path) before anything else.
+  Authorizer(const RoleTable& table, uint32_t insecure_roles);
+  // With mutual TLS: each principal holds what the file says, and handlers need not ask: RoleCheck did.
+  Authorizer(const RoleTable& table, Principals principals);
+
+  bool mutual_tls() const { return mutual_tls_; }
+  // Always true with mutual TLS, see above.
+  bool Allows(absl::string_view path) const { return mutual_tls_ || table_.Allows(path, insecure_roles_); }
+  // Whether one of the caller's URI names holds a role for `path`. Cost: no allocation; a mutex only after a Replace.
+  bool Allows(absl::string_view path, const grpc::AuthContext& caller) const;
+
+  // From now on, calls are judged by these.
+  void Replace(Principals principals);
+
+ private:
+  const Principals& Present() const;
+
+  const RoleTable& table_;
+  const bool mutual_tls_;
+  const uint32_t insecure_roles_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Principals> principals_;  // guarded by mutex_
+  std::atomic<uint64_t> version_;                 // of principals_; unique among all authorizers of the process
+};
+
+// The first URI subject alternative name of the caller's certificate; "insecure" without mutual TLS.
+std::string PrincipalOf(const grpc::AuthContext& caller);
+
+// Asks the authorizer before a request is read. Ownership: borrows it.
+class RoleCheck final : public grpc::AuthMetadataProcessor {
+ public:
+  explicit RoleCheck(const Authorizer& authorizer) : authorizer_(authorizer) {}
+  bool IsBlocking() const override { return false; }
+  grpc::Status Process(const InputMetadata& auth_metadata, grpc::AuthContext* context,
+                       OutputMetadata* consumed_auth_metadata, OutputMetadata* response_metadata) override;
+
+ private:
+  const Authorizer& authorizer_;
+};
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_AUTHORIZATION_H_

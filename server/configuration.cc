@@ -1,0 +1,148 @@
+#include "server/configuration.h"
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "server/listen_address.h"
+#include "server/role_table.h"
+#include "server/text_proto_file.h"
+
+namespace assent::server {
+namespace {
+
+constexpr uint32_t kMaxDataPlaneThreads = 128;
+
+absl::Status Bad(absl::string_view field, absl::string_view message) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", message));
+}
+
+// Reads fields that are 0 by default, remembers the first that is out of range.
+class Bounds {
+ public:
+  template <typename T>
+  void Read(absl::string_view field, uint32_t value, uint32_t minimum, uint32_t maximum, T& out) {
+    if (value == 0) return;
+    if (value < minimum || value > maximum) {
+      if (status_.ok())
+        status_ = Bad(field, absl::StrCat("must be ", minimum, " to ", maximum, ", or 0 for the default"));
+      return;
+    }
+    out = static_cast<T>(value);
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
+absl::Status ResolveLimits(const internal::v1::Limits& limits, Configuration& out) {
+  Bounds bounds;
+  bounds.Read("limits.message_bytes_max", limits.message_bytes_max(), 1024, 1u << 30, out.message_bytes_max);
+  bounds.Read("limits.subject_id_bytes_max", limits.subject_id_bytes_max(), 1, 4096, out.request.subject_id_bytes_max);
+  bounds.Read("limits.batch_rows_max", limits.batch_rows_max(), 1, 1u << 20, out.request.batch_rows_max);
+  bounds.Read("limits.named_features_max", limits.named_features_max(), 1, 1024, out.request.named_features_max);
+  bounds.Read("limits.calls_in_flight_max", limits.calls_in_flight_max(), 1, 1u << 20, out.calls_in_flight_max);
+  bounds.Read("limits.streams_per_connection_max", limits.streams_per_connection_max(), 1, 1u << 20,
+              out.streams_per_connection_max);
+  bounds.Read("limits.control_threads_max", limits.control_threads_max(), 4, 1024, out.control_threads_max);
+  bounds.Read("limits.metadata_bytes_max", limits.metadata_bytes_max(), 1024, 1u << 20, out.metadata_bytes_max);
+  return bounds.status();
+}
+
+absl::Status ResolveTimes(const internal::v1::ServerConfig& message, Configuration& out) {
+  constexpr uint32_t kHourMs = 3'600'000;
+  uint32_t delay = 0;
+  uint32_t deadline = 10'000;
+  uint32_t poll = 1'000;
+  Bounds bounds;
+  bounds.Read("drain_delay_ms", message.drain_delay_ms(), 1, kHourMs, delay);
+  bounds.Read("drain_deadline_ms", message.drain_deadline_ms(), 1, kHourMs, deadline);
+  bounds.Read("model_poll_ms", message.model_poll_ms(), 10, kHourMs, poll);
+  const uint32_t half = std::max(1u, std::thread::hardware_concurrency() / 2);
+  out.data_plane_threads = static_cast<int>(std::min(half, kMaxDataPlaneThreads));
+  bounds.Read("data_plane_threads", message.data_plane_threads(), 1, kMaxDataPlaneThreads, out.data_plane_threads);
+  out.drain_delay = std::chrono::milliseconds(delay);
+  out.drain_deadline = std::chrono::milliseconds(deadline);
+  out.model_poll = std::chrono::milliseconds(poll);
+  return bounds.status();
+}
+
+absl::Status ResolveListeners(const internal::v1::ServerConfig& message, Configuration& out) {
+  struct Listener {
+    absl::string_view field;
+    const std::string& given;
+    std::string& resolved;
+    bool encrypted;
+  };
+  const bool tls = message.has_tls();
+  for (const Listener& listener : {Listener{"listen", message.listen(), out.listen, tls},
+                                   Listener{"control_listen", message.control_listen(), out.control_listen, tls},
+                                   Listener{"metrics_listen", message.metrics_listen(), out.metrics_listen, false}}) {
+    if (!listener.given.empty()) listener.resolved = listener.given;
+    if (absl::Status status = CheckListenAddress(listener.field, listener.resolved); !status.ok()) return status;
+    if (listener.encrypted || message.allow_insecure_non_loopback() || IsLoopback(listener.resolved)) continue;
+    return Bad(listener.field,
+               listener.field == "metrics_listen"
+                   ? "is not a loopback address, and /metrics has no TLS; set allow_insecure_non_loopback to allow it"
+                   : "is not a loopback address and there is no TLS; set tls, or allow_insecure_non_loopback");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResolveTls(const internal::v1::ServerConfig& message, Configuration& out) {
+  out.has_tls = message.has_tls();
+  out.principals_file = message.principals_file();
+  if (!out.has_tls) {
+    return out.principals_file.empty()
+               ? absl::OkStatus()
+               : Bad("principals_file", "needs mutual TLS: set tls.client_ca_file, or leave it out");
+  }
+  out.tls = message.tls();
+  if (out.tls.certificate_file().empty()) return Bad("tls.certificate_file", "is required");
+  if (out.tls.private_key_file().empty()) return Bad("tls.private_key_file", "is required");
+  if (out.mutual_tls() && out.principals_file.empty()) {
+    return Bad("principals_file", "is required with tls.client_ca_file: without it nobody holds a role");
+  }
+  if (!out.mutual_tls() && !out.principals_file.empty()) {
+    return Bad("principals_file", "needs mutual TLS: set tls.client_ca_file, or leave it out");
+  }
+  if (out.tls.reload_seconds() == 0) out.tls.set_reload_seconds(10);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<internal::v1::ServerConfig> ReadServerConfig(const std::string& path) {
+  internal::v1::ServerConfig message;
+  if (absl::Status status = ReadTextProto(path, message); !status.ok()) return status;
+  return message;
+}
+
+absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerConfig& message) {
+  Configuration out;
+  if (message.data_dir().empty()) return Bad("data_dir", "is required: the folder for the database");
+  if (message.pseudonym_key_file().empty()) {
+    return Bad("pseudonym_key_file", "is required: a file with 64 hexadecimal characters (openssl rand -hex 32)");
+  }
+  out.data_dir = message.data_dir();
+  out.model = message.model();
+  out.pseudonym_key_file = message.pseudonym_key_file();
+  if (absl::Status status = ResolveTls(message, out); !status.ok()) return status;
+  if (absl::Status status = ResolveListeners(message, out); !status.ok()) return status;
+  if (absl::Status status = ResolveLimits(message.limits(), out); !status.ok()) return status;
+  if (absl::Status status = ResolveTimes(message, out); !status.ok()) return status;
+  for (const std::string& name : message.insecure_roles()) {
+    const uint32_t bit = RoleBitFromName(name);
+    if (bit == 0)
+      return Bad("insecure_roles", absl::StrCat("there is no role \"", name, "\"; roles are ", RoleNames()));
+    out.insecure_roles |= bit;
+  }
+  if (out.mutual_tls() && out.insecure_roles != 0) {
+    return Bad("insecure_roles", "has no effect with mutual TLS: leave it out, principals_file gives the roles");
+  }
+  return out;
+}
+
+}  // namespace assent::server

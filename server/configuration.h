@@ -1,0 +1,55 @@
+// The configuration of assentd: read, completed with defaults, checked.
+#ifndef ASSENT_SERVER_CONFIGURATION_H_
+#define ASSENT_SERVER_CONFIGURATION_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "assent/internal/v1/server_config.pb.h"
+
+namespace assent::server {
+
+// Bounds of one request. Defaults: those of assent.internal.v1.Limits.
+struct RequestLimits {
+  size_t subject_id_bytes_max = 256;
+  size_t batch_rows_max = 4096;
+  size_t named_features_max = 1024;
+};
+
+struct Configuration {
+  std::string listen = "127.0.0.1:7400";
+  std::string control_listen = "127.0.0.1:7401";
+  std::string metrics_listen = "127.0.0.1:7402";
+  std::string data_dir;
+  std::string model;  // empty: none
+  std::string pseudonym_key_file;
+  internal::v1::TlsConfig tls;  // meaningful with has_tls; reload_seconds is completed
+  bool has_tls = false;
+  std::string principals_file;
+  uint32_t insecure_roles = 0;  // bits, see server/role_table.h
+  RequestLimits request;
+  int message_bytes_max = 4 << 20;
+  size_t calls_in_flight_max = 4096;
+  int streams_per_connection_max = 1024;
+  int control_threads_max = 32;
+  int metadata_bytes_max = 8192;
+  int data_plane_threads = 1;
+  std::chrono::milliseconds drain_delay{0};
+  std::chrono::milliseconds drain_deadline{10000};
+  std::chrono::milliseconds model_poll{1000};
+
+  bool mutual_tls() const { return has_tls && !tls.client_ca_file().empty(); }
+};
+
+// Errors: NotFound or InvalidArgument, with the line and column of what cannot be read.
+absl::StatusOr<internal::v1::ServerConfig> ReadServerConfig(const std::string& path);
+
+// Errors: InvalidArgument that names the field, its limit, and what to write instead.
+absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerConfig& message);
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_CONFIGURATION_H_
