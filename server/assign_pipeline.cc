@@ -1,0 +1,119 @@
+#include "server/assign_pipeline.h"
+
+#include <algorithm>
+
+#include "policy/consent_verdict.h"
+#include "policy/segment_rules.h"
+#include "server/request_validation.h"
+#include "server/status_conversion.h"
+
+namespace assent::server {
+namespace {
+
+// Drops the candidates that may not be used for the purpose, and says how many are left.
+size_t KeepAllowed(const scoring::Model& model, policy::Purpose purpose, std::span<scoring::Candidate> nearest) {
+  const auto denied = [&](const scoring::Candidate& candidate) {
+    return policy::CheckSegment(model.segments()[candidate.index], purpose) != policy::Rule::kNone;
+  };
+  return static_cast<size_t>(std::remove_if(nearest.begin(), nearest.end(), denied) - nearest.begin());
+}
+
+}  // namespace
+
+AssignPipeline::AssignPipeline(const PipelineSources& sources)
+    : sources_(sources), reader_(sources.domain), tokens_(sources.pseudonymizer) {}
+
+const ServingModel* AssignPipeline::PinModel() {
+  pinned_ = sources_.model.Read(reader_);
+  if (pinned_ != nullptr && pinned_->generation != reserved_generation_) {
+    reserved_generation_ = pinned_->generation;
+    features_.Reserve(pinned_->model.schema().size());
+    workspace_.Reserve(pinned_->model, 1);
+  }
+  return pinned_;
+}
+
+absl::Status AssignPipeline::CheckToken(absl::string_view token) {
+  if (token.empty()) return absl::OkStatus();
+  const auto seen = tokens_.Decode(token);
+  if (!seen) return MakeError(Reason::kConsentTokenInvalid, "consent_token", "is not a token of this server");
+  const storage::CommitPoint applied = sources_.store.applied();
+  if (seen->epoch > applied.epoch || (seen->epoch == applied.epoch && seen->sequence > applied.sequence)) {
+    return MakeError(Reason::kConsentTokenAhead, "consent_token", "names a change that is not here yet; try again");
+  }
+  if (seen->epoch < applied.epoch) {
+    return MakeError(Reason::kConsentTokenOtherEpoch, "consent_token",
+                     "is from before the data was restored; get a new one from GetConsent");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t now_us, policy::Decision& decision) {
+  if (absl::Status status = ValidateAssign(request, sources_.limits); !status.ok()) return status;
+  if (absl::Status status = CheckToken(request.consent_token()); !status.ok()) return status;
+
+  const ServingModel* serving = PinModel();
+  decision.model = nullptr;
+  decision.scaled = {};
+  decision.nearest_count = 0;
+  decision.time_us = now_us;
+  decision.purpose = static_cast<policy::Purpose>(request.purpose());
+  decision.subject =
+      sources_.pseudonymizer.Pseudonymize(policy::RawSubject(request.subject().namespace_(), request.subject().id()));
+  const policy::ConsentState state = sources_.index.Find(reader_, decision.subject);
+  decision.consent_revision = state.revision;
+  const policy::Verdict verdict =
+      policy::EvaluateConsent(state, ReadSignals(request.signals()), decision.purpose, now_us / 1'000'000);
+  if (!verdict.allowed) {
+    decision.rule = verdict.rule;
+    decision.outcome = policy::OutcomeOf(verdict.rule);
+    return absl::OkStatus();
+  }
+
+  if (serving == nullptr) return NoModelError();
+  const scoring::Model& model = serving->model;
+  if (absl::Status status = features_.Read(request.features(), model.schema(), sources_.limits.named_features_max);
+      !status.ok()) {
+    return status;
+  }
+  decision.model = &model;
+  decision.scaled = features_.scaled();
+  const auto wanted = static_cast<size_t>(std::max(1, request.max_segments()));
+  const std::span<scoring::Candidate> nearest(decision.nearest.data(), wanted);
+  decision.assignment = scoring::Assign(model, decision.scaled, workspace_, nearest, decision.nearest_count);
+  const Ruling ruling = RuleOn(model, decision.assignment, decision.purpose);
+  decision.outcome = ruling.outcome;
+  decision.rule = ruling.rule;
+  if (ruling.outcome != policy::Outcome::kAssigned) {
+    decision.nearest_count = 0;
+    return absl::OkStatus();
+  }
+  decision.nearest_count = KeepAllowed(model, decision.purpose, nearest.first(decision.nearest_count));
+  if (request.return_memberships()) {
+    scoring::Memberships(model, decision.scaled, nearest.first(decision.nearest_count),
+                         {decision.membership.data(), decision.nearest_count});
+  } else {
+    std::fill_n(decision.membership.begin(), decision.nearest_count, 0.0);
+  }
+  return absl::OkStatus();
+}
+
+Ruling RuleOn(const scoring::Model& model, const scoring::Assignment& assignment, policy::Purpose purpose) {
+  const policy::Rule rule = policy::CheckSegment(model.segments()[assignment.winner], purpose);
+  if (rule != policy::Rule::kNone) return {policy::OutcomeOf(rule), rule};
+  switch (assignment.certainty) {
+    case scoring::Certainty::kLowMargin:
+      return {policy::Outcome::kAbstained, policy::Rule::kModelLowMargin};
+    case scoring::Certainty::kTooFar:
+      return {policy::Outcome::kAbstained, policy::Rule::kModelTooFar};
+    case scoring::Certainty::kSure:
+      break;
+  }
+  return {policy::Outcome::kAssigned, policy::Rule::kNone};
+}
+
+absl::Status NoModelError() {
+  return MakeError(Reason::kNoModel, "", "no model is loaded; put one where the configuration says");
+}
+
+}  // namespace assent::server

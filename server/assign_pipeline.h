@@ -1,0 +1,85 @@
+// One Assign, straight down: the only place where a decision is made.
+#ifndef ASSENT_SERVER_ASSIGN_PIPELINE_H_
+#define ASSENT_SERVER_ASSIGN_PIPELINE_H_
+
+#include <cstdint>
+#include <span>
+
+#include "absl/status/status.h"
+#include "assent/v1/assignment_service.pb.h"
+#include "policy/decision.h"
+#include "policy/subject.h"
+#include "scoring/assign.h"
+#include "scoring/published.h"
+#include "scoring/quiescence.h"
+#include "server/configuration.h"
+#include "server/consent_token.h"
+#include "server/feature_reader.h"
+#include "server/serving_model.h"
+#include "storage/consent_index.h"
+#include "storage/consent_store.h"
+
+namespace assent::server {
+
+// What all pipelines of a process read. Ownership: borrowed; all of it outlives them.
+struct PipelineSources {
+  scoring::Quiescence& domain;
+  const policy::Pseudonymizer& pseudonymizer;
+  const storage::ConsentIndex& index;
+  const storage::ConsentStore& store;
+  const scoring::Published<ServingModel>& model;
+  RequestLimits limits;
+};
+
+// Threads: one pipeline a thread; it holds that thread's membership in the quiescence domain and its scratch memory.
+// Cost of a decision after the first of its kind: no allocation of ours, no lock, no disk, no log.
+class AssignPipeline {
+ public:
+  explicit AssignPipeline(const PipelineSources& sources);
+
+  // Every use of a decision lies between Online and Offline: it borrows from the model of its time.
+  void Online() { reader_.Online(); }
+  void Offline() { reader_.Offline(); }
+
+  // Decides one event at `now_us` (microseconds since 1970).
+  // Errors: those of ValidateAssign; CONSENT_TOKEN_*; then, only where consent permits, NO_MODEL and those of
+  // FeatureReader::Read. A refusal is no error: it is in the decision.
+  absl::Status Decide(const v1::AssignRequest& request, int64_t now_us, policy::Decision& decision);
+
+  // The parts, for batches, which do the same steps for many rows at a time.
+  const PipelineSources& sources() const { return sources_; }
+  const scoring::Quiescence::Reader& reader() const { return reader_; }
+  scoring::Workspace& workspace() { return workspace_; }
+  // Pins the present model and makes room for it; null where there is none.
+  const ServingModel* PinModel();
+  // The model that the last Decide or PinModel pinned.
+  const ServingModel* pinned() const { return pinned_; }
+  // OK when the index has everything that the token's holder has seen.
+  absl::Status CheckToken(absl::string_view token);
+  // Which features of the last decision were missing. Shape: [dim].
+  std::span<const uint8_t> missing_features() const { return features_.missing(); }
+
+ private:
+  PipelineSources sources_;
+  scoring::Quiescence::Reader reader_;
+  ConsentTokenCodec tokens_;
+  FeatureReader features_;
+  scoring::Workspace workspace_;
+  const ServingModel* pinned_ = nullptr;
+  uint64_t reserved_generation_ = 0;
+};
+
+// Applies the segment's rules and the model's certainty to an assignment: the outcome, and the rule behind it. A denial
+// comes before a doubt.
+struct Ruling {
+  policy::Outcome outcome;
+  policy::Rule rule;
+};
+Ruling RuleOn(const scoring::Model& model, const scoring::Assignment& assignment, policy::Purpose purpose);
+
+// The error where consent permits and there is no model.
+absl::Status NoModelError();
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_ASSIGN_PIPELINE_H_

@@ -1,0 +1,97 @@
+#include "server/assignment_service.h"
+
+#include "server/assign_response.h"
+#include "server/explanation.h"
+#include "server/status_conversion.h"
+
+namespace assent::server {
+namespace {
+
+constexpr absl::string_view kPaths[kMethodCount] = {
+    "/assent.v1.AssignmentService/Assign", "/assent.v1.AssignmentService/BatchAssign",
+    "/assent.v1.AssignmentService/StreamAssign", "/assent.v1.AssignmentService/Explain"};
+
+}  // namespace
+
+AssignmentService::AssignmentService(const PipelineSources& sources, const Authorizer& authorizer,
+                                     DataPlaneCells& cells, int thread)
+    : pipeline_(sources),
+      cells_(cells),
+      thread_(thread),
+      batch_(pipeline_, cells, thread),
+      role_required_(ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this"))),
+      deadline_expired_(
+          ToGrpcStatus(MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work began"))),
+      overloaded_(ToGrpcStatus(MakeError(Reason::kTooManyCalls, "", "too many calls in flight; try again later"))) {
+  for (size_t i = 0; i < kMethodCount; ++i) allowed_[i] = authorizer.Allows(kPaths[i]);
+}
+
+const grpc::Status* AssignmentService::Begin(CallContext& context) {
+  const ThreadClock::Reading now = clock_.Read();
+  context.start_ns = now.steady_ns;
+  now_us_ = now.wall_us;
+  if (!allowed_[static_cast<size_t>(context.method)]) return &role_required_;
+  if (now.steady_ns >= context.deadline_ns) return &deadline_expired_;
+  return nullptr;
+}
+
+absl::Status AssignmentService::DecideAndCount(const v1::AssignRequest& request, int64_t now_us) {
+  if (absl::Status status = pipeline_.Decide(request, now_us, decision_); !status.ok()) return status;
+  cells_.Count(decision_.purpose, decision_.outcome, decision_.rule);
+  if (decision_.outcome == policy::Outcome::kAssigned) {
+    pipeline_.pinned()->segments.Count(thread_, decision_.assignment.winner);
+  }
+  return absl::OkStatus();
+}
+
+grpc::Status AssignmentService::Assign(const v1::AssignRequest& request, v1::AssignResponse& response,
+                                       CallContext& context) {
+  if (const grpc::Status* refused = Begin(context)) return *refused;
+  if (absl::Status status = DecideAndCount(request, now_us_); !status.ok()) return ToGrpcStatus(status);
+  FillAssignResponse(decision_, response);
+  return grpc::Status::OK;
+}
+
+grpc::Status AssignmentService::BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
+                                            CallContext& context) {
+  if (const grpc::Status* refused = Begin(context)) return *refused;
+  return ToGrpcStatus(batch_.Decide(request, now_us_, response));
+}
+
+grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
+                                        CallContext& context) {
+  if (const grpc::Status* refused = Begin(context)) return *refused;
+  if (!request.has_request()) return ToGrpcStatus(MakeError(Reason::kFieldRequired, "request", "is required"));
+  const absl::Status status = pipeline_.Decide(request.request(), now_us_, decision_);
+  if (!status.ok()) return ToGrpcStatus(WithFieldPrefix(status, "request."));
+  if (decision_.nearest_count != 0) {
+    scoring::Memberships(*decision_.model, decision_.scaled, {decision_.nearest.data(), decision_.nearest_count},
+                         {decision_.membership.data(), decision_.nearest_count});
+  }
+  FillExplainResponse(decision_, pipeline_.missing_features(), response);
+  return grpc::Status::OK;
+}
+
+grpc::Status AssignmentService::OpenStream(CallContext& context) {
+  const grpc::Status* refused = Begin(context);
+  return refused == nullptr ? grpc::Status::OK : *refused;
+}
+
+void AssignmentService::AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                                     CallContext& /*context*/) {
+  response.set_tag(request.tag());
+  absl::Status status = request.has_request() ? DecideAndCount(request.request(), clock_.Read().wall_us)
+                                              : MakeError(Reason::kFieldRequired, "request", "is required");
+  if (status.ok()) return FillAssignResponse(decision_, *response.mutable_response());
+  cells_.entry_errors.Add(1);
+  if (request.has_request()) status = WithFieldPrefix(status, "request.");
+  *response.mutable_error() = ToRpcStatus(status);
+}
+
+void AssignmentService::Finished(const CallContext& context, grpc::StatusCode code) {
+  // A call that was refused for overload was never begun: it took no time.
+  const int64_t duration_ns = context.start_ns == 0 ? 0 : ThreadClock::SteadyNs() - context.start_ns;
+  cells_.rpc[static_cast<size_t>(context.method)].Count(code, duration_ns);
+}
+
+}  // namespace assent::server

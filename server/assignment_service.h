@@ -1,0 +1,55 @@
+// AssignmentService, for one polling thread: time it, delegate, convert the status, count it. Nothing else.
+#ifndef ASSENT_SERVER_ASSIGNMENT_SERVICE_H_
+#define ASSENT_SERVER_ASSIGNMENT_SERVICE_H_
+
+#include <array>
+
+#include "policy/decision.h"
+#include "server/assign_pipeline.h"
+#include "server/assignment_handler.h"
+#include "server/authorization.h"
+#include "server/batch_assign.h"
+#include "server/data_plane_cells.h"
+#include "server/thread_clock.h"
+
+namespace assent::server {
+
+// Threads: one a polling thread. Ownership: borrows everything it is given.
+class AssignmentService final : public AssignmentHandler {
+ public:
+  AssignmentService(const PipelineSources& sources, const Authorizer& authorizer, DataPlaneCells& cells, int thread);
+
+  void Awake() override { pipeline_.Online(); }
+  void Idle() override { pipeline_.Offline(); }
+
+  grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response, CallContext& context) override;
+  grpc::Status BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
+                           CallContext& context) override;
+  grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response, CallContext& context) override;
+  grpc::Status OpenStream(CallContext& context) override;
+  void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                    CallContext& context) override;
+  const grpc::Status& Overloaded() override { return overloaded_; }
+  void Finished(const CallContext& context, grpc::StatusCode code) override;
+
+ private:
+  // Starts the clock; null when the call may go on, else the status that refuses it.
+  const grpc::Status* Begin(CallContext& context);
+  absl::Status DecideAndCount(const v1::AssignRequest& request, int64_t now_us);
+
+  AssignPipeline pipeline_;
+  DataPlaneCells& cells_;
+  const int thread_;
+  BatchAssigner batch_;
+  ThreadClock clock_;
+  int64_t now_us_ = 0;  // of the call that Begin let through
+  policy::Decision decision_;
+  std::array<bool, kMethodCount> allowed_{};
+  const grpc::Status role_required_;
+  const grpc::Status deadline_expired_;
+  const grpc::Status overloaded_;
+};
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_ASSIGNMENT_SERVICE_H_

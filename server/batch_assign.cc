@@ -1,0 +1,244 @@
+#include "server/batch_assign.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/assign_response.h"
+#include "server/request_validation.h"
+#include "server/status_conversion.h"
+
+namespace assent::server {
+namespace {
+
+constexpr uint32_t kNotUsed = 0xFFFFFFFF;
+
+absl::Status CheckColumns(const v1::FeatureMatrix& features, size_t dim) {
+  if (features.values_size() == 0 || features.columns() == dim) return absl::OkStatus();
+  return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.columns", "the number of columns must be", dim);
+}
+
+}  // namespace
+
+BatchAssigner::BatchAssigner(AssignPipeline& pipeline, DataPlaneCells& cells, int thread)
+    : pipeline_(pipeline), cells_(cells), thread_(thread) {}
+
+absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_t now_us,
+                                   v1::BatchAssignResponse& response) {
+  if (absl::Status status = ValidateBatch(request, pipeline_.sources().limits); !status.ok()) return status;
+  if (absl::Status status = pipeline_.CheckToken(request.consent_token()); !status.ok()) return status;
+  const ServingModel* serving = pipeline_.PinModel();
+  if (serving != nullptr) {
+    if (absl::Status status = CheckColumns(request.features(), serving->model.schema().size()); !status.ok()) {
+      return status;
+    }
+  }
+  if (serving != nullptr && serving->generation != reserved_generation_) {
+    reserved_generation_ = serving->generation;
+    pipeline_.workspace().Reserve(serving->model, kBlockRows);
+    scaled_.resize(kBlockRows * serving->model.schema().size());
+    missing_.resize(serving->model.schema().size());
+    segment_index_.assign(serving->model.segments().size(), kNotUsed);
+    segments_seen_.clear();
+  }
+  ReadSignalSets(request);
+  ClearResponse(response);
+  const auto rows = static_cast<size_t>(request.subject_ids_size());
+  response.mutable_outcomes()->Resize(static_cast<int>(rows), v1::OUTCOME_UNSPECIFIED);
+  response.mutable_segment_index()->Resize(static_cast<int>(rows), scoring::kNoSegment);
+  response.mutable_margins()->Resize(static_cast<int>(rows), 0);
+  response.mutable_reason_index()->Resize(static_cast<int>(rows), 0);
+  const auto purpose = static_cast<policy::Purpose>(request.purpose());
+  for (size_t first = 0; first < rows; first += kBlockRows) {
+    TakeSubjects(request, {first, std::min(kBlockRows, rows - first)}, response);
+    ConsentVerdicts(request, now_us, response);
+    if (absl::Status status = ScaleRows(request, response); !status.ok()) return status;
+    ScoreRows(purpose, response);
+  }
+  std::sort(response.mutable_errors()->begin(), response.mutable_errors()->end(),
+            [](const v1::RowError& a, const v1::RowError& b) { return a.row() < b.row(); });
+  if (serving != nullptr) FillModelRef(serving->model, *response.mutable_model());
+  Count(purpose);
+  return absl::OkStatus();
+}
+
+// Only now, so that a batch that fails as a whole counts nothing.
+void BatchAssigner::Count(policy::Purpose purpose) {
+  for (size_t i = 0; i < tally_.size(); ++i) {
+    const auto rule = static_cast<policy::Rule>(i);
+    const auto outcome = rule == policy::Rule::kNone ? policy::Outcome::kAssigned : policy::OutcomeOf(rule);
+    if (tally_[i] != 0) cells_.Count(purpose, outcome, rule, tally_[i]);
+  }
+}
+
+void BatchAssigner::ReadSignalSets(const v1::BatchAssignRequest& request) {
+  signals_.clear();
+  signal_errors_.clear();
+  for (int i = 0; i < request.signals_size(); ++i) {
+    const absl::Status status = ValidateSignals(absl::StrCat("signals[", i, "]"), request.signals(i));
+    signal_errors_.push_back(status);
+    signals_.push_back(status.ok() ? ReadSignals(request.signals(i)) : policy::Signals{.undecodable = true});
+  }
+}
+
+void BatchAssigner::ClearResponse(v1::BatchAssignResponse& response) {
+  // Not Clear(): the model stays, as a rule it is the same.
+  response.clear_outcomes();
+  response.clear_segment_index();
+  response.clear_segment_ids();
+  response.clear_margins();
+  response.clear_reason_index();
+  response.clear_reasons();
+  response.clear_errors();
+  if (pipeline_.pinned() == nullptr) response.clear_model();
+  for (const uint32_t segment : segments_seen_) segment_index_[segment] = kNotUsed;
+  segments_seen_.clear();
+  reason_index_.fill(kNotUsed);
+  tally_.fill(0);
+  next_missing_ = 0;
+}
+
+void BatchAssigner::TakeSubjects(const v1::BatchAssignRequest& request, Block block,
+                                 v1::BatchAssignResponse& response) {
+  const PipelineSources& sources = pipeline_.sources();
+  keyed_count_ = 0;
+  for (size_t row = block.first; row < block.first + block.rows; ++row) {
+    const std::string& id = request.subject_ids(static_cast<int>(row));
+    const policy::RawSubject subject(request.namespace_(), id);
+    if (!subject.IsValid(sources.limits.subject_id_bytes_max)) {
+      Fail(row, SubjectIdError(absl::StrCat("subject_ids[", row, "]"), id, sources.limits), response);
+      continue;
+    }
+    keyed_[keyed_count_] = static_cast<uint32_t>(row);
+    keys_[keyed_count_++] = sources.pseudonymizer.Pseudonymize(subject);
+  }
+  sources.index.FindBatch(pipeline_.reader(), {keys_.data(), keyed_count_}, {states_.data(), keyed_count_});
+}
+
+void BatchAssigner::ConsentVerdicts(const v1::BatchAssignRequest& request, int64_t now_us,
+                                    v1::BatchAssignResponse& response) {
+  const auto purpose = static_cast<policy::Purpose>(request.purpose());
+  const policy::Signals none;
+  permitted_count_ = 0;
+  for (size_t i = 0; i < keyed_count_; ++i) {
+    const uint32_t row = keyed_[i];
+    const policy::Signals* signals = signals_.empty() ? &none : &signals_[0];
+    size_t set = 0;
+    if (request.signals_index_size() != 0) {
+      set = request.signals_index(static_cast<int>(row));
+      if (set >= signals_.size()) {
+        Fail(row,
+             MakeError(Reason::kValueOutOfRange, absl::StrCat("signals_index[", row, "]"),
+                       "must be less than the number of signals"),
+             response);
+        continue;
+      }
+      signals = &signals_[set];
+    }
+    if (!signals_.empty() && !signal_errors_[set].ok()) {
+      Fail(row, signal_errors_[set], response);
+      continue;
+    }
+    const policy::Verdict verdict = policy::EvaluateConsent(states_[i], *signals, purpose, now_us / 1'000'000);
+    if (verdict.allowed) {
+      permitted_[permitted_count_++] = row;
+    } else {
+      Answer(row, {policy::OutcomeOf(verdict.rule), verdict.rule}, response);
+    }
+  }
+}
+
+absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response) {
+  scored_count_ = 0;
+  if (permitted_count_ == 0) return absl::OkStatus();
+  if (pipeline_.pinned() == nullptr) return NoModelError();
+  const scoring::FeatureSchema& schema = pipeline_.pinned()->model.schema();
+  const size_t dim = schema.size();
+  const v1::FeatureMatrix& features = request.features();
+  const bool all_missing = features.values_size() == 0;
+  if (all_missing) std::fill_n(missing_.begin(), dim, uint8_t{1});
+  for (size_t i = 0; i < permitted_count_; ++i) {
+    const size_t row = permitted_[i];
+    std::span<const float> raw;
+    std::span<const uint8_t> missing;
+    if (all_missing) {
+      raw = {scaled_.data() + scored_count_ * dim, dim};  // ignored where everything is missing
+      missing = {missing_.data(), dim};
+    } else {
+      raw = {features.values().data() + row * dim, dim};
+      missing = MissingOfRow(features, row, dim);
+    }
+    const int bad = schema.Scale(raw, missing, {scaled_.data() + scored_count_ * dim, dim});
+    if (bad < 0) {
+      scored_[scored_count_++] = static_cast<uint32_t>(row);
+      continue;
+    }
+    const bool was_missing = !missing.empty() && missing[static_cast<size_t>(bad)] != 0;
+    const std::string field = all_missing ? std::string("features")
+                                          : absl::StrCat("features.values[", row * dim + static_cast<size_t>(bad), "]");
+    Fail(row, ScaleError(field, schema, bad, was_missing), response);
+  }
+  return absl::OkStatus();
+}
+
+// Which cells of a row are missing; empty when none is. Rows must come in ascending order.
+std::span<const uint8_t> BatchAssigner::MissingOfRow(const v1::FeatureMatrix& features, size_t row, size_t dim) {
+  const auto& cells = features.missing_cells();
+  while (next_missing_ < cells.size() && cells[next_missing_] < row * dim) ++next_missing_;
+  if (next_missing_ == cells.size() || cells[next_missing_] >= (row + 1) * dim) return {};
+  std::fill_n(missing_.begin(), dim, uint8_t{0});
+  for (; next_missing_ < cells.size() && cells[next_missing_] < (row + 1) * dim; ++next_missing_) {
+    missing_[cells[next_missing_] - row * dim] = 1;
+  }
+  return {missing_.data(), dim};
+}
+
+void BatchAssigner::ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& response) {
+  if (scored_count_ == 0) return;
+  const ServingModel& serving = *pipeline_.pinned();
+  const size_t dim = serving.model.schema().size();
+  scoring::AssignBatch(serving.model, {scaled_.data(), scored_count_ * dim}, scored_count_, pipeline_.workspace(),
+                       {assignments_.data(), scored_count_});
+  for (size_t i = 0; i < scored_count_; ++i) {
+    const scoring::Assignment& assignment = assignments_[i];
+    const Ruling ruling = RuleOn(serving.model, assignment, purpose);
+    const auto row = static_cast<int>(scored_[i]);
+    Answer(scored_[i], ruling, response);
+    if (ruling.outcome == policy::Outcome::kRestricted) continue;
+    response.set_margins(row, assignment.margin);
+    if (ruling.outcome != policy::Outcome::kAssigned) continue;
+    response.set_segment_index(row, SegmentIndex(assignment.winner, response));
+    serving.segments.Count(thread_, assignment.winner);
+  }
+}
+
+void BatchAssigner::Answer(size_t row, Ruling ruling, v1::BatchAssignResponse& response) {
+  uint32_t& reason = reason_index_[static_cast<size_t>(ruling.rule)];
+  if (reason == kNotUsed) {
+    reason = static_cast<uint32_t>(response.reasons_size());
+    const absl::string_view name = policy::RuleName(ruling.rule);
+    response.add_reasons(name.data(), name.size());
+  }
+  response.set_outcomes(static_cast<int>(row), static_cast<v1::Outcome>(ruling.outcome));
+  response.set_reason_index(static_cast<int>(row), reason);
+  ++tally_[static_cast<size_t>(ruling.rule)];
+}
+
+void BatchAssigner::Fail(size_t row, const absl::Status& status, v1::BatchAssignResponse& response) {
+  v1::RowError& error = *response.add_errors();
+  error.set_row(static_cast<uint32_t>(row));
+  error.set_field(FieldOf(status));
+  error.set_reason(ReasonOf(status));
+  cells_.entry_errors.Add(1);
+}
+
+uint32_t BatchAssigner::SegmentIndex(uint32_t segment, v1::BatchAssignResponse& response) {
+  uint32_t& index = segment_index_[segment];
+  if (index == kNotUsed) {
+    index = static_cast<uint32_t>(response.segment_ids_size());
+    response.add_segment_ids(pipeline_.pinned()->model.segments()[segment].segment_id);
+    segments_seen_.push_back(segment);
+  }
+  return index;
+}
+
+}  // namespace assent::server

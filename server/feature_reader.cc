@@ -1,0 +1,77 @@
+#include "server/feature_reader.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/status_conversion.h"
+
+namespace assent::server {
+namespace {
+
+constexpr size_t kNameShownBytesMax = 64;
+
+// The path of a named feature. A name that cannot be one is not repeated.
+std::string NamedField(absl::string_view name) {
+  return name.size() > kNameShownBytesMax ? "features.named" : absl::StrCat("features.named[", name, "]");
+}
+
+}  // namespace
+
+void FeatureReader::Reserve(size_t dim) {
+  dim_ = dim;
+  if (raw_.size() >= dim) return;
+  raw_.resize(dim);
+  missing_.resize(dim);
+  scaled_.resize(dim);
+}
+
+absl::Status ScaleError(absl::string_view field, const scoring::FeatureSchema& schema, int index, bool missing) {
+  const std::string& name = schema[static_cast<size_t>(index)].name;
+  if (missing) {
+    return MakeError(Reason::kFeatureMissing, field,
+                     absl::StrCat("feature ", name, " is missing and has no substitute"), {{"feature", name}});
+  }
+  return MakeError(Reason::kFeatureNotFinite, field, absl::StrCat("feature ", name, " is not a finite number"),
+                   {{"feature", name}});
+}
+
+absl::Status FeatureReader::TakeNamed(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
+                                      size_t named_max) {
+  if (features.named().size() > named_max) {
+    return MakeLimitError(Reason::kTooManyEntries, "features.named", "has more entries than", named_max);
+  }
+  std::fill_n(missing_.begin(), dim_, uint8_t{1});
+  std::fill_n(raw_.begin(), dim_, 0.0f);
+  for (const auto& [name, value] : features.named()) {
+    const int index = schema.Find(name);
+    if (index < 0) return MakeError(Reason::kFeatureUnknown, NamedField(name), "is not a feature of the model");
+    raw_[static_cast<size_t>(index)] = value;
+    missing_[static_cast<size_t>(index)] = 0;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FeatureReader::Read(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
+                                 size_t named_max) {
+  const auto dense = static_cast<size_t>(features.dense_size());
+  const std::span<float> scaled(scaled_.data(), dim_);
+  if (dense != 0 && features.named_size() != 0) {
+    return MakeError(Reason::kFeaturesAmbiguous, "features", "give dense or named, not both");
+  }
+  if (dense == 0) {
+    if (absl::Status status = TakeNamed(features, schema, named_max); !status.ok()) return status;
+    const int bad = schema.Scale({raw_.data(), dim_}, missing(), scaled);
+    if (bad < 0) return absl::OkStatus();
+    const auto index = static_cast<size_t>(bad);
+    return ScaleError(NamedField(schema[index].name), schema, bad, missing_[index] != 0);
+  }
+  if (dense != dim_) {
+    return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.dense", "the number of values must be", dim_);
+  }
+  std::fill_n(missing_.begin(), dim_, uint8_t{0});
+  const int bad = schema.Scale({features.dense().data(), dense}, {}, scaled);
+  if (bad < 0) return absl::OkStatus();
+  return ScaleError(absl::StrCat("features.dense[", bad, "]"), schema, bad, false);
+}
+
+}  // namespace assent::server

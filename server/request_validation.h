@@ -1,0 +1,37 @@
+// Checks what callers send to AssignmentService, before anything is looked up.
+#ifndef ASSENT_SERVER_REQUEST_VALIDATION_H_
+#define ASSENT_SERVER_REQUEST_VALIDATION_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "assent/v1/assignment_service.pb.h"
+#include "assent/v1/signals.pb.h"
+#include "assent/v1/subject.pb.h"
+#include "policy/consent_verdict.h"
+#include "server/configuration.h"
+
+namespace assent::server {
+
+// Errors of all: those of MakeError, with the field and the limit. Cost when valid: no allocation.
+
+// Everything of a request but its features and its token: those are read later, and features only with permission.
+absl::Status ValidateAssign(const v1::AssignRequest& request, const RequestLimits& limits);
+// Everything of a batch that is not one row's: purpose, context, namespace, and sizes that must agree.
+absl::Status ValidateBatch(const v1::BatchAssignRequest& request, const RequestLimits& limits);
+
+// `present`: the request has a subject at all.
+absl::Status ValidateSubject(bool present, const v1::Subject& subject, const RequestLimits& limits);
+// Why `id` is no subject id. Precondition: it is none, and the namespace is well formed. `field` names it.
+absl::Status SubjectIdError(absl::string_view field, absl::string_view id, const RequestLimits& limits);
+absl::Status ValidateSelectionPurpose(v1::Purpose purpose);
+// `field` is the path of `signals` in the request.
+absl::Status ValidateSignals(absl::string_view field, const v1::PrivacySignals& signals);
+// ISO 3166-1 alpha-2 or 3166-2, or empty.
+absl::Status ValidateJurisdiction(absl::string_view field, absl::string_view jurisdiction);
+
+// What this version can evaluate of the signals. Precondition: ValidateSignals said yes.
+policy::Signals ReadSignals(const v1::PrivacySignals& signals);
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_REQUEST_VALIDATION_H_
