@@ -38,8 +38,8 @@ class DataPlane {
   const std::string& address() const;
   int port() const;
 
-  // What the health service answers, for the server ("") and for "assent.v1.AssignmentService". Starts as serving.
-  void SetServing(bool serving);
+  // What the health service answers, for the server ("") and for "assent.v1.AssignmentService". Both start as serving.
+  void SetServing(bool server, bool assignment_service);
 
   // Takes no new calls, lets those in flight end, cancels what is left after `patience`, joins the threads. Blocks.
   // Idempotent.

@@ -1,0 +1,224 @@
+#include "server/consent_conversion.h"
+
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "policy/purpose.h"
+#include "server/request_validation.h"
+#include "server/status_conversion.h"
+
+namespace assent::server {
+namespace {
+
+using internal::v1::ConsentChangeKind;
+
+constexpr int kPurposesAtOnceMax = 16;
+constexpr size_t kNoticeIdBytesMax = 128;
+constexpr size_t kNoticeVersionBytesMax = 64;
+
+absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose purpose) {
+  if (purpose == v1::PURPOSE_UNSPECIFIED) return MakeError(Reason::kFieldRequired, field, "is required");
+  const auto known = policy::PurposeFromNumber(purpose);
+  if (!known) return MakeError(Reason::kPurposeUnknown, field, "is not a purpose that this server knows");
+  return *known;
+}
+
+// Selecting and profiling need consent (GDPR article 6; TCF: purposes 3 to 6 are never a legitimate interest).
+bool NeedsConsent(policy::Purpose purpose) {
+  return policy::IsSelection(purpose) || purpose == policy::Purpose::kProfileAdvertising ||
+         purpose == policy::Purpose::kProfileContent;
+}
+
+absl::StatusOr<storage::Grant> ReadPurposeGrant(absl::string_view field, const v1::PurposeGrant& grant) {
+  const auto purpose = ReadPurpose(absl::StrCat(field, ".purpose"), grant.purpose());
+  if (!purpose.ok()) return purpose.status();
+  const std::string basis_field = absl::StrCat(field, ".legal_basis");
+  int basis = grant.legal_basis();
+  if (!v1::LegalBasis_IsValid(basis)) {
+    return MakeError(Reason::kFieldInvalid, basis_field, "is not a legal basis that this server knows");
+  }
+  if (basis == v1::LEGAL_BASIS_UNSPECIFIED) basis = v1::LEGAL_BASIS_CONSENT;
+  if (basis != v1::LEGAL_BASIS_CONSENT && NeedsConsent(*purpose)) {
+    return MakeError(Reason::kLegalBasisNotAllowed, basis_field, "must be CONSENT for this purpose");
+  }
+  return storage::Grant{.purpose = *purpose, .legal_basis = basis};
+}
+
+absl::Status ReadGrants(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {
+  if (request.grants_size() == 0) return MakeError(Reason::kFieldRequired, "grants", "is required");
+  if (request.grants_size() > kPurposesAtOnceMax) {
+    return MakeLimitError(Reason::kTooManyEntries, "grants", "has more entries than", kPurposesAtOnceMax);
+  }
+  uint32_t seen = 0;
+  for (int i = 0; i < request.grants_size(); ++i) {
+    const std::string field = absl::StrCat("grants[", i, "]");
+    const auto grant = ReadPurposeGrant(field, request.grants(i));
+    if (!grant.ok()) return grant.status();
+    const uint32_t bit = policy::PurposeBit(grant->purpose);
+    if ((seen & bit) != 0) return MakeError(Reason::kEntryRepeated, absl::StrCat(field, ".purpose"), "appears twice");
+    seen |= bit;
+    out.grants.push_back(*grant);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadExpiry(const v1::RecordConsentRequest& request, absl::Time now, storage::ConsentRequest& out) {
+  if (!request.has_expire_time()) return absl::OkStatus();
+  const auto& expire = request.expire_time();
+  if (expire.nanos() < 0 || expire.nanos() > 999'999'999 || expire.seconds() > std::numeric_limits<uint32_t>::max()) {
+    return MakeError(Reason::kValueOutOfRange, "expire_time", "must be a time before the year 2106");
+  }
+  if (expire.seconds() <= absl::ToUnixSeconds(now)) {
+    return MakeError(Reason::kValueOutOfRange, "expire_time", "must be in the future, in whole seconds");
+  }
+  out.expire_time_s = static_cast<uint32_t>(expire.seconds());
+  return absl::OkStatus();
+}
+
+absl::Status ReadNotice(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {
+  if (request.notice_id().size() > kNoticeIdBytesMax) {
+    return MakeLimitError(Reason::kFieldTooLong, "notice_id", "has more bytes than", kNoticeIdBytesMax);
+  }
+  if (request.notice_version().size() > kNoticeVersionBytesMax) {
+    return MakeLimitError(Reason::kFieldTooLong, "notice_version", "has more bytes than", kNoticeVersionBytesMax);
+  }
+  if (absl::Status status = ValidateJurisdiction("jurisdiction", request.jurisdiction()); !status.ok()) return status;
+  if (!v1::CollectionMethod_IsValid(request.method())) {
+    return MakeError(Reason::kFieldInvalid, "method", "is not a method that this server knows");
+  }
+  out.notice_id = request.notice_id();
+  out.notice_version = request.notice_version();
+  out.jurisdiction = request.jurisdiction();
+  out.method = request.method() == v1::COLLECTION_METHOD_UNSPECIFIED ? static_cast<int>(v1::COLLECTION_METHOD_EXPLICIT)
+                                                                     : static_cast<int>(request.method());
+  return absl::OkStatus();
+}
+
+// What all three writes share: the subject, request_id and etag.
+template <typename Request>
+absl::Status ReadCommon(const Request& request, const RequestLimits& limits, storage::ConsentRequest& out) {
+  if (absl::Status status = ValidateSubject(request.has_subject(), request.subject(), limits); !status.ok())
+    return status;
+  auto id = RequestIdBytes(request.request_id());
+  if (!id.ok()) return id.status();
+  out.request_id = *std::move(id);
+  if (request.etag().empty()) return absl::OkStatus();
+  const auto revision = RevisionOf(request.etag());
+  if (!revision.ok()) return revision.status();
+  out.expected_revision = *revision;
+  out.check_revision = true;
+  return absl::OkStatus();
+}
+
+template <typename Request>
+absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, ConsentChangeKind kind,
+                                                       const RequestLimits& limits) {
+  storage::ConsentRequest out;
+  out.kind = kind;
+  if (absl::Status status = ReadCommon(request, limits, out); !status.ok()) return status;
+  if (request.purposes_size() > kPurposesAtOnceMax) {
+    return MakeLimitError(Reason::kTooManyEntries, "purposes", "has more entries than", kPurposesAtOnceMax);
+  }
+  for (int i = 0; i < request.purposes_size(); ++i) {
+    const auto purpose = ReadPurpose(absl::StrCat("purposes[", i, "]"), request.purposes(i));
+    if (!purpose.ok()) return purpose.status();
+    out.purpose_bits |= policy::PurposeBit(*purpose);
+  }
+  if (request.purposes_size() == 0) {
+    for (int number = 1; number <= policy::kPurposeCount; ++number) out.purpose_bits |= 1u << number;
+  }
+  return out;
+}
+
+void FillTime(absl::Time time, google::protobuf::Timestamp& out) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  out.set_seconds(seconds);
+  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+}
+
+}  // namespace
+
+absl::StatusOr<storage::ConsentRequest> ReadGrant(const v1::RecordConsentRequest& request, const RequestLimits& limits,
+                                                  absl::Time now) {
+  storage::ConsentRequest out;
+  out.kind = internal::v1::CONSENT_CHANGE_KIND_GRANT;
+  if (absl::Status status = ReadCommon(request, limits, out); !status.ok()) return status;
+  if (absl::Status status = ReadGrants(request, out); !status.ok()) return status;
+  if (absl::Status status = ReadNotice(request, out); !status.ok()) return status;
+  if (absl::Status status = ReadExpiry(request, now, out); !status.ok()) return status;
+  return out;
+}
+
+absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsentRequest& request,
+                                                       const RequestLimits& limits) {
+  return ReadProtective(request, internal::v1::CONSENT_CHANGE_KIND_WITHDRAW, limits);
+}
+
+absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits) {
+  return ReadProtective(request, internal::v1::CONSENT_CHANGE_KIND_OPT_OUT, limits);
+}
+
+void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent) {
+  consent.set_revision(record.revision());
+  consent.set_etag(EtagOf(record.revision()));
+  for (const auto& from : record.purposes()) {
+    v1::PurposeConsent& to = *consent.add_purposes();
+    to.set_purpose(static_cast<v1::Purpose>(from.purpose()));
+    to.set_status(static_cast<v1::ConsentStatus>(from.status()));
+    to.set_legal_basis(static_cast<v1::LegalBasis>(from.legal_basis()));
+    FillTime(absl::FromUnixMicros(from.update_time_us()), *to.mutable_update_time());
+    if (from.expire_time_s() != 0) FillTime(absl::FromUnixSeconds(from.expire_time_s()), *to.mutable_expire_time());
+    to.set_notice_id(from.notice_id());
+    to.set_notice_version(from.notice_version());
+    to.set_jurisdiction(from.jurisdiction());
+    to.set_method(static_cast<v1::CollectionMethod>(from.method()));
+    to.set_recorded_by(from.recorded_by());
+  }
+}
+
+std::string EtagOf(uint64_t revision) { return absl::StrCat("r", revision); }
+
+absl::StatusOr<uint64_t> RevisionOf(absl::string_view etag) {
+  uint64_t revision = 0;
+  if (etag.size() > 21 || etag.substr(0, 1) != "r" || !absl::SimpleAtoi(etag.substr(1), &revision)) {
+    return MakeError(Reason::kFieldInvalid, "etag", "is not an etag of this server");
+  }
+  return revision;
+}
+
+absl::StatusOr<std::string> RequestIdBytes(absl::string_view uuid) {
+  if (uuid.empty()) return std::string();
+  constexpr size_t kUuidChars = 36;
+  std::string hex;
+  bool valid = uuid.size() == kUuidChars;
+  for (size_t i = 0; valid && i < kUuidChars; ++i) {
+    const bool dash_here = i == 8 || i == 13 || i == 18 || i == 23;
+    valid = dash_here ? uuid[i] == '-' : absl::ascii_isxdigit(static_cast<unsigned char>(uuid[i]));
+    if (!dash_here) hex += uuid[i];
+  }
+  if (!valid) return MakeError(Reason::kFieldInvalid, "request_id", "must be a UUID of 36 characters");
+  return absl::HexStringToBytes(hex);
+}
+
+absl::Status StoreError(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return status;
+    case absl::StatusCode::kAborted:
+      return MakeError(Reason::kEtagMismatch, "etag", "the record has changed since; read it again");
+    case absl::StatusCode::kNotFound:
+      return MakeError(Reason::kConsentNotFound, "", "nothing is recorded for this subject");
+    case absl::StatusCode::kDataLoss:
+      return MakeError(Reason::kRecordDamaged, "",
+                       "the stored record is damaged; every purpose is refused until it is withdrawn or restored");
+    case absl::StatusCode::kUnavailable:
+      return MakeError(Reason::kStorageUnavailable, "", "the disk refused; nothing was acknowledged, try again");
+    default:
+      return MakeError(Reason::kInternal, "", "internal error; the server's log has the cause");
+  }
+}
+
+}  // namespace assent::server

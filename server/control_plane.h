@@ -1,0 +1,53 @@
+// The control plane: everything but AssignmentService, on threads that may wait for the disk.
+#ifndef ASSENT_SERVER_CONTROL_PLANE_H_
+#define ASSENT_SERVER_CONTROL_PLANE_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "server/consent_service.h"
+#include "server/health_service.h"
+
+namespace assent::server {
+
+struct ControlPlaneOptions {
+  std::string listen = "127.0.0.1:0";
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  int threads_max = 32;
+  int message_bytes_max = 4 << 20;
+  int metadata_bytes_max = 8192;
+  int streams_per_connection_max = 1024;
+};
+
+// Threads: Start and Drain from one thread.
+class ControlPlane {
+ public:
+  // Errors: Unavailable when the address cannot be listened on. Ownership: borrows `service`.
+  static absl::StatusOr<std::unique_ptr<ControlPlane>> Start(const ControlPlaneOptions& options,
+                                                             ConsentService& service);
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  const std::string& address() const { return address_; }
+  int port() const { return port_; }
+  void SetServing(bool serving);
+  // As DataPlane::Drain.
+  void Drain(std::chrono::milliseconds patience);
+
+ private:
+  ControlPlane() = default;
+
+  HealthService health_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+  int port_ = 0;
+};
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_CONTROL_PLANE_H_
