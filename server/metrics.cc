@@ -1,0 +1,168 @@
+#include "server/metrics.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/purpose.h"
+#include "server/log.h"
+#include "server/process_figures.h"
+
+namespace assent::server {
+namespace {
+
+using prometheus::MetricType;
+
+constexpr const char* kMethods[kMethodCount] = {"Assign", "BatchAssign", "StreamAssign", "Explain"};
+constexpr const char* kControlMethods[kControlMethodCount] = {"RecordConsent", "WithdrawConsent", "OptOut",
+                                                              "GetConsent"};
+constexpr const char* kCodes[kStatusCodeCount] = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
+// One method's calls, added up over threads.
+struct RpcSums {
+  std::array<uint64_t, kStatusCodeCount> by_code{};
+  DurationSums duration;
+
+  void Add(const RpcCells& cells) {
+    for (size_t i = 0; i < by_code.size(); ++i) by_code[i] += cells.by_code[i].Read();
+    duration.Add(cells.duration);
+  }
+};
+
+std::string Text(absl::string_view text) { return std::string(text); }
+
+void AddProcess(MetricFamilies& families) {
+  const ProcessFigures figures = ReadProcessFigures();
+  const auto gauge = [&](const char* name, const char* help, double value) {
+    families.Start(MetricType::Gauge, name, help);
+    families.Gauge(value);
+  };
+  families.Start(MetricType::Counter, "process_cpu_seconds_total", "User and system time of the process.");
+  families.Counter(figures.cpu_seconds);
+  gauge("process_resident_memory_bytes", "Resident memory of the process.", figures.resident_bytes);
+  gauge("process_virtual_memory_bytes", "Virtual memory of the process.", figures.virtual_bytes);
+  gauge("process_start_time_seconds", "When the process started, since 1970.", figures.start_time_seconds);
+  gauge("process_open_fds", "Open file descriptors.", figures.open_fds);
+  gauge("process_max_fds", "Most file descriptors that may be open.", figures.max_fds);
+  gauge("process_threads", "Threads of the process.", figures.threads);
+  families.Start(MetricType::Counter, "assent_log_lines_dropped_total", "Log lines that were not written.");
+  families.Counter(static_cast<double>(LogLinesDropped()));
+}
+
+}  // namespace
+
+void Metrics::AddCalls(MetricFamilies& families) const {
+  std::vector<std::pair<const char*, RpcSums>> methods;
+  for (size_t i = 0; i < kMethodCount; ++i) {
+    RpcSums sums;
+    for (const auto& cells : parts_.data_plane) sums.Add(cells->rpc[i]);
+    methods.emplace_back(kMethods[i], sums);
+  }
+  for (size_t i = 0; i < kControlMethodCount; ++i) {
+    RpcSums sums;
+    sums.Add(parts_.control.rpc()[i]);
+    methods.emplace_back(kControlMethods[i], sums);
+  }
+  families.Start(MetricType::Counter, "assent_rpc_requests_total", "Calls that ended, by method and status code.");
+  for (const auto& [method, sums] : methods) {
+    for (size_t code = 0; code < kStatusCodeCount; ++code) {
+      // A series appears with its first call; OK is there from the start, so that a rate can be taken.
+      if (code != 0 && sums.by_code[code] == 0) continue;
+      families.Counter(static_cast<double>(sums.by_code[code]), {{"method", method}, {"code", kCodes[code]}});
+    }
+  }
+  families.Start(MetricType::Histogram, "assent_rpc_duration_seconds",
+                 "From the parsed request to the reply's departure, by method. A stream counts once, when it ends.");
+  for (const auto& [method, sums] : methods) families.Duration(sums.duration, {{"method", method}});
+}
+
+void Metrics::AddDecisions(MetricFamilies& families) const {
+  families.Start(MetricType::Counter, "assent_outcomes_total",
+                 "Decisions by purpose and outcome; rows of batches and messages of streams included.");
+  for (int p = 1; p <= policy::kPurposeCount; ++p) {
+    const auto purpose = static_cast<policy::Purpose>(p);
+    if (!policy::IsSelection(purpose)) continue;
+    for (int o = 1; o < policy::kOutcomeCount; ++o) {
+      uint64_t sum = 0;
+      for (const auto& cells : parts_.data_plane)
+        sum += cells->outcomes[static_cast<size_t>(p)][static_cast<size_t>(o)].Read();
+      families.Counter(static_cast<double>(sum),
+                       {{"purpose", Text(policy::PurposeName(purpose))},
+                        {"outcome", Text(policy::OutcomeName(static_cast<policy::Outcome>(o)))}});
+    }
+  }
+  families.Start(MetricType::Counter, "assent_refusals_total",
+                 "Decisions that gave no segment, by the rule that decided.");
+  for (int r = 1; r < policy::kRuleCount; ++r) {
+    uint64_t sum = 0;
+    for (const auto& cells : parts_.data_plane) sum += cells->rules[static_cast<size_t>(r)].Read();
+    families.Counter(static_cast<double>(sum), {{"reason", Text(policy::RuleName(static_cast<policy::Rule>(r)))}});
+  }
+  families.Start(MetricType::Counter, "assent_assignments_total", "Events assigned, by nearest segment.");
+  for (const auto& [segment, count] : parts_.model.segment_totals().Read()) {
+    families.Counter(static_cast<double>(count), {{"segment", segment}});
+  }
+  families.Start(MetricType::Counter, "assent_entry_errors_total", "Batch rows and stream messages that failed alone.");
+  uint64_t errors = 0;
+  for (const auto& cells : parts_.data_plane) errors += cells->entry_errors.Read();
+  families.Counter(static_cast<double>(errors));
+}
+
+void Metrics::AddModel(MetricFamilies& families) const {
+  const auto facts = parts_.model.facts();
+  families.Start(MetricType::Gauge, "assent_model_info", "1 for the model that serves.");
+  if (facts) families.Gauge(1, {{"name", facts->name}, {"digest", facts->digest}});
+  families.Start(MetricType::Gauge, "assent_model_segments", "Segments of the model that serves; 0 without one.");
+  families.Gauge(facts ? static_cast<double>(facts->segments) : 0);
+  families.Start(MetricType::Counter, "assent_model_loads_total", "Attempts to load a model, by result.");
+  families.Counter(static_cast<double>(parts_.model.loads()), {{"result", "ok"}});
+  families.Counter(static_cast<double>(parts_.model.failures()), {{"result", "refused"}});
+}
+
+void Metrics::AddConsent(MetricFamilies& families) const {
+  families.Start(MetricType::Histogram, "assent_consent_write_seconds",
+                 "Consent changes, from the store's door until they are on disk and in the index.");
+  DurationSums writes;
+  writes.Add(parts_.control.writes());
+  families.Duration(writes);
+  families.Start(MetricType::Gauge, "assent_consent_index_subjects", "Subjects in the consent index.");
+  families.Gauge(static_cast<double>(parts_.index.size()));
+  families.Start(MetricType::Gauge, "assent_consent_index_bytes", "Memory of the consent index.");
+  families.Gauge(static_cast<double>(parts_.index.memory_bytes()));
+  families.Start(MetricType::Counter, "assent_consent_damaged_records_total",
+                 "Consent records whose checksum was wrong; their subjects are refused.");
+  families.Counter(static_cast<double>(parts_.store.damaged_records()));
+}
+
+std::vector<prometheus::MetricFamily> Metrics::Collect() const {
+  MetricFamilies families;
+  AddCalls(families);
+  AddDecisions(families);
+  AddModel(families);
+  AddConsent(families);
+  AddProcess(families);
+  return families.Take();
+}
+
+absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const std::string& listen,
+                                                                        std::shared_ptr<const Metrics> metrics) {
+  constexpr size_t kThreads = 1;
+  auto endpoint = std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint);
+  endpoint->metrics_ = std::const_pointer_cast<Metrics>(std::move(metrics));
+  try {
+    endpoint->exposer_ = std::make_unique<prometheus::Exposer>(listen, kThreads);
+    endpoint->exposer_->RegisterCollectable(endpoint->metrics_);
+    const std::vector<int> ports = endpoint->exposer_->GetListeningPorts();
+    if (ports.empty()) return absl::UnavailableError(absl::StrCat("metrics_listen: cannot listen on ", listen));
+    endpoint->port_ = ports.front();
+  } catch (const std::exception&) {  // civetweb's, when the address is taken
+    return absl::UnavailableError(absl::StrCat("metrics_listen: cannot listen on ", listen));
+  }
+  return endpoint;
+}
+
+}  // namespace assent::server

@@ -1,0 +1,117 @@
+#include "server/model_source.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+#include <vector>
+
+#include "scoring/assign.h"
+#include "server/log.h"
+#include "storage/model_file.h"
+
+namespace assent::server {
+namespace {
+
+// Touches every page of the model and the kernels' code, so that the first caller does not pay for it.
+void WarmUp(const scoring::Model& model) {
+  scoring::Workspace workspace;
+  workspace.Reserve(model, 1);
+  const std::vector<float> average(model.schema().size(), 0.0f);
+  size_t count = 0;
+  for (int i = 0; i < 3; ++i) scoring::Assign(model, average, workspace, {}, count);
+}
+
+}  // namespace
+
+ModelSource::ModelSource(scoring::Quiescence& domain, Options options)
+    : domain_(domain), options_(std::move(options)), published_(domain) {}
+
+ModelSource::~ModelSource() {
+  Stop();
+  domain_.Collect();  // retired models fold their counts into totals_, which goes away with this
+}
+
+void ModelSource::Start() {
+  if (options_.path.empty()) return;
+  if (Look()) {
+    (void)Reload();  // a failure is logged and counted there, and the watcher tries again when the file changes
+  } else {
+    Log(Severity::kWarning, "model_missing", {{"path", OperatorText(options_.path)}});
+  }
+  thread_ = std::thread([this] { Watch(); });
+}
+
+void ModelSource::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::optional<ModelSource::Signature> ModelSource::Look() const {
+  struct stat info {};
+  if (stat(options_.path.c_str(), &info) != 0) return std::nullopt;
+  return Signature{.mtime_ns = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec,
+                   .inode = info.st_ino,
+                   .size = info.st_size};
+}
+
+void ModelSource::Watch() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, options_.poll, [this] { return stopping_; });
+    if (stopping_) return;
+    lock.unlock();
+    const auto present = Look();
+    bool changed = false;
+    {
+      const std::lock_guard reload_lock(reload_);
+      changed = present.has_value() && present != last_tried_;
+    }
+    if (changed) (void)Reload();
+    domain_.Collect();  // frees a model that a reader still held when it was replaced
+    lock.lock();
+  }
+}
+
+absl::Status ModelSource::Reload() {
+  if (options_.path.empty()) return absl::FailedPreconditionError("no model file is configured");
+  const std::lock_guard lock(reload_);
+  // Looked at before it is read: a file that is replaced in between is then read again.
+  last_tried_ = Look();
+  auto model = storage::ReadModelFile(options_.path);
+  if (!model.ok()) {
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    Log(Severity::kError, "model_refused",
+        {{"path", OperatorText(options_.path)},
+         {"code", model.status().code()},
+         {"cause", OperatorText(model.status().message())}});
+    return model.status();
+  }
+  Publish(*std::move(model));
+  return absl::OkStatus();
+}
+
+void ModelSource::Publish(scoring::Model model) {
+  WarmUp(model);
+  ModelFacts facts{.name = model.provenance().name, .digest = model.digest_hex(), .segments = model.segments().size()};
+  {
+    const std::lock_guard lock(mutex_);
+    published_.Publish(
+        std::make_unique<const ServingModel>(std::move(model), ++generation_, totals_, options_.threads));
+    facts_ = facts;
+  }
+  loads_.fetch_add(1, std::memory_order_relaxed);
+  Log(Severity::kInfo, "model_published",
+      {{"name", OperatorText(facts.name)}, {"digest", OperatorText(facts.digest)}, {"segments", facts.segments}});
+  if (on_published_) on_published_();
+}
+
+std::optional<ModelFacts> ModelSource::facts() const {
+  const std::lock_guard lock(mutex_);
+  return facts_;
+}
+
+}  // namespace assent::server

@@ -1,0 +1,206 @@
+#include "server/server.h"
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "policy/subject.h"
+#include "scoring/quiescence.h"
+#include "server/assignment_service.h"
+#include "server/authorization.h"
+#include "server/consent_service.h"
+#include "server/control_metrics.h"
+#include "server/control_plane.h"
+#include "server/data_plane.h"
+#include "server/listen_address.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/model_source.h"
+#include "server/transport_security.h"
+#include "storage/consent_index.h"
+#include "storage/consent_store.h"
+#include "storage/database.h"
+#include "storage/key_file.h"
+
+namespace assent::server {
+namespace {
+
+// The error with the configuration field that it comes from.
+absl::Status InField(absl::string_view field, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
+}
+
+}  // namespace
+
+// In the order in which they are made; they go in the opposite order.
+struct Server::Parts {
+  Parts(Configuration given, policy::Pseudonymizer key)
+      : configuration(std::move(given)), pseudonymizer(std::move(key)) {}
+
+  const Configuration configuration;
+  const policy::Pseudonymizer pseudonymizer;
+  scoring::Quiescence domain;
+  storage::ConsentIndex index{domain};
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<storage::ConsentStore> store;
+  std::unique_ptr<ModelSource> model;
+  std::unique_ptr<Authorizer> authorizer;
+  std::vector<std::unique_ptr<DataPlaneCells>> cells;
+  ControlMetrics control_metrics;
+  std::unique_ptr<ConsentService> consent_service;
+  std::unique_ptr<ControlPlane> control;
+  std::unique_ptr<DataPlane> data;
+  std::unique_ptr<MetricsEndpoint> metrics;
+  bool drained = false;
+
+  absl::Status OpenStorage();
+  absl::Status MakeAuthorizer();
+  absl::Status StartControlPlane();
+  absl::Status StartDataPlane();
+  absl::Status StartMetrics();
+};
+
+absl::Status Server::Parts::OpenStorage() {
+  auto opened = storage::Database::Open({.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue()});
+  if (!opened.ok()) return InField("data_dir", opened.status());
+  database = *std::move(opened);
+  auto consent = storage::ConsentStore::Open(*database, index);
+  if (!consent.ok()) return InField("data_dir", consent.status());
+  store = *std::move(consent);
+  Log(Severity::kInfo, "storage_opened",
+      {{"subjects", index.size()}, {"damaged_records", store->damaged_records()}, {"epoch", database->epoch()}});
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::MakeAuthorizer() {
+  if (!configuration.mutual_tls()) {
+    authorizer = std::make_unique<Authorizer>(ServedRoleTable(), configuration.insecure_roles);
+    return absl::OkStatus();
+  }
+  auto principals = Principals::Read(configuration.principals_file);
+  if (!principals.ok()) {
+    return InField("principals_file", principals.status());
+  }
+  authorizer = std::make_unique<Authorizer>(ServedRoleTable(), *std::move(principals));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartControlPlane() {
+  auto credentials = MakeServerCredentials(configuration, *authorizer);
+  if (!credentials.ok()) return credentials.status();
+  consent_service =
+      std::make_unique<ConsentService>(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
+  auto started = ControlPlane::Start({.listen = configuration.control_listen,
+                                      .credentials = *std::move(credentials),
+                                      .threads_max = configuration.control_threads_max,
+                                      .message_bytes_max = configuration.message_bytes_max,
+                                      .metadata_bytes_max = configuration.metadata_bytes_max,
+                                      .streams_per_connection_max = configuration.streams_per_connection_max},
+                                     *consent_service);
+  if (!started.ok()) return InField("control_listen", started.status());
+  control = *std::move(started);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartDataPlane() {
+  auto credentials = MakeServerCredentials(configuration, *authorizer);
+  if (!credentials.ok()) return credentials.status();
+  for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
+  const PipelineSources sources{.domain = domain,
+                                .pseudonymizer = pseudonymizer,
+                                .index = index,
+                                .store = *store,
+                                .model = model->published(),
+                                .limits = configuration.request};
+  const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {
+    return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread);
+  };
+  auto started = DataPlane::Start({.listen = configuration.listen,
+                                   .credentials = *std::move(credentials),
+                                   .threads = configuration.data_plane_threads,
+                                   .message_bytes_max = configuration.message_bytes_max,
+                                   .metadata_bytes_max = configuration.metadata_bytes_max,
+                                   .streams_per_connection_max = configuration.streams_per_connection_max,
+                                   .calls_in_flight_max = configuration.calls_in_flight_max},
+                                  make_handler);
+  if (!started.ok()) return InField("listen", started.status());
+  data = *std::move(started);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartMetrics() {
+  auto collectable = std::make_shared<const Metrics>(Metrics::Parts{
+      .data_plane = cells, .control = control_metrics, .model = *model, .index = index, .store = *store});
+  auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
+  if (!started.ok()) return started.status();
+  metrics = *std::move(started);
+  return absl::OkStatus();
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& configuration) {
+  auto key = storage::ReadKeyFile(configuration.pseudonym_key_file);
+  if (!key.ok()) return InField("pseudonym_key_file", key.status());
+  auto pseudonymizer = policy::Pseudonymizer::Create(*key);
+  if (!pseudonymizer.ok()) return pseudonymizer.status();
+  auto parts = std::make_unique<Parts>(configuration, *std::move(pseudonymizer));
+  if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
+  if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
+  parts->model =
+      std::make_unique<ModelSource>(parts->domain, ModelSource::Options{.path = configuration.model,
+                                                                        .poll = configuration.model_poll,
+                                                                        .threads = configuration.data_plane_threads});
+  if (absl::Status status = parts->StartControlPlane(); !status.ok()) return status;
+  if (absl::Status status = parts->StartDataPlane(); !status.ok()) return status;
+  if (absl::Status status = parts->StartMetrics(); !status.ok()) return status;
+  // Without a model AssignmentService can only refuse, so load balancers are kept away from it until there is one.
+  parts->data->SetServing(true, false);
+  parts->model->OnPublished([data = parts->data.get()] { data->SetServing(true, true); });
+  parts->model->Start();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::~Server() {
+  if (parts_->drained) return;
+  parts_->model->Stop();
+  parts_->data->Drain(std::chrono::milliseconds(0));
+  parts_->control->Drain(std::chrono::milliseconds(0));
+}
+
+std::string Server::data_address() const { return parts_->data->address(); }
+std::string Server::control_address() const { return parts_->control->address(); }
+std::string Server::metrics_address() const {
+  return WithPort(parts_->configuration.metrics_listen, parts_->metrics->port());
+}
+
+void Server::Publish(scoring::Model model) { parts_->model->Publish(std::move(model)); }
+
+void Server::Reload() {
+  (void)parts_->model->Reload();  // logs and counts its own failures
+  if (!parts_->configuration.mutual_tls()) return;
+  auto principals = Principals::Read(parts_->configuration.principals_file);
+  if (!principals.ok()) {
+    Log(Severity::kError, "principals_refused", {{"cause", OperatorText(principals.status().message())}});
+    return;
+  }
+  Log(Severity::kInfo, "principals_loaded", {{"principals", principals->size()}});
+  parts_->authorizer->Replace(*std::move(principals));
+}
+
+void Server::Drain() {
+  if (parts_->drained) return;
+  parts_->drained = true;
+  const Configuration& configuration = parts_->configuration;
+  Log(Severity::kInfo, "draining", {{"delay_ms", configuration.drain_delay.count()}});
+  parts_->model->Stop();  // so that it does not set the health status again
+  parts_->data->SetServing(false, false);
+  parts_->control->SetServing(false);
+  std::this_thread::sleep_for(configuration.drain_delay);
+  parts_->data->Drain(configuration.drain_deadline);
+  parts_->control->Drain(configuration.drain_deadline);
+  Log(Severity::kInfo, "drained");
+}
+
+}  // namespace assent::server
