@@ -15,6 +15,7 @@ void AddModelCommand(CLI::App& root, CommandLine& line);
 void AddConsentCommand(CLI::App& root, CommandLine& line);
 void AddAssignCommand(CLI::App& root, CommandLine& line);
 void AddExplainCommand(CLI::App& root, CommandLine& line);
+void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);
 
 // Reads the flags, runs the command, prints its error. Returns the exit status: 0 done, 1 failed, 2 wrong usage.
