@@ -52,7 +52,7 @@ def content(proto_folder):
 
 def main():
     body = content(sys.argv[1])
-    header = b"ASSENTMD" + struct.pack("<IIQ", 1, 0, len(body)) + hashlib.sha256(body).digest()
+    header = b"ASSENTMF" + struct.pack("<IIQ", 1, 0, len(body)) + hashlib.sha256(body).digest()
     pathlib.Path(sys.argv[2]).write_bytes(header + body)
 
 

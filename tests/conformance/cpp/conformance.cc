@@ -14,13 +14,17 @@ namespace assent::conformance {
 namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(30);
+constexpr size_t kAnswerCharacters = 2000;  // of an answer that is shown
 
 std::vector<std::string> RunStep(const Caller& caller, const Json& original,
                                  std::map<std::string, std::string>& saved) {
   const Json step = Substitute(original, saved);
   const Json outcome = caller.Call(step);
   std::vector<std::string> wrong = Complaints(*Member(step, "expect"), &outcome, Member(step, "call")->string_value());
-  if (!wrong.empty()) return wrong;
+  if (!wrong.empty()) {
+    wrong.push_back("answered " + Text(outcome).substr(0, kAnswerCharacters));
+    return wrong;
+  }
   const Json* response = Member(outcome, "response");
   if (const Json* sums = Member(step, "sums")) {
     for (const Json& rule : sums->list_value().values()) {

@@ -12,6 +12,7 @@ const loader = require('@grpc/proto-loader');
 const protobuf = require('protobufjs');
 
 const DEADLINE_S = 30;
+const ANSWER_CHARACTERS = 2000; // of an answer that is shown
 const [casesFile, protoFolder, dataPlane, controlPlane] = process.argv.slice(2);
 
 const loaded = loader.loadSync(['assent/v1/assignment_service.proto', 'assent/v1/consent_service.proto'], {
@@ -133,7 +134,7 @@ async function runStep(original, saved) {
   const step = substitute(original, saved);
   const outcome = await call(step);
   const wrong = complaints(step.expect, outcome, step.call);
-  if (wrong.length) return wrong;
+  if (wrong.length) return [...wrong, `answered ${JSON.stringify(outcome).slice(0, ANSWER_CHARACTERS)}`];
   for (const [name, where] of Object.entries(step.save || {})) {
     saved[name] = where.split('.').reduce((value, part) => value[part], outcome.response);
   }

@@ -19,6 +19,7 @@ from assent.v1 import consent_service_pb2, consent_service_pb2_grpc  # noqa: E40
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 
 DEADLINE_S = 30
+ANSWER_CHARACTERS = 2000  # of an answer that is shown
 CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -129,6 +130,8 @@ def run_step(client, step, saved):
     step = substitute(step, saved)
     outcome = client.call(step)
     complaints = list(matches(step["expect"], outcome, step["call"]))
+    if complaints:
+        complaints.append(f"answered {json.dumps(outcome)[:ANSWER_CHARACTERS]}")
     if not complaints:
         for rule in step.get("sums", []):
             complaints += sum_complaints(rule, outcome["response"])
