@@ -90,7 +90,7 @@ absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t no
   }
   decision.nearest_count = KeepAllowed(model, decision.purpose, nearest.first(decision.nearest_count));
   if (request.return_memberships()) {
-    scoring::Memberships(model, decision.scaled, nearest.first(decision.nearest_count),
+    scoring::Memberships(model, workspace_, nearest.first(decision.nearest_count),
                          {decision.membership.data(), decision.nearest_count});
   } else {
     std::fill_n(decision.membership.begin(), decision.nearest_count, 0.0);

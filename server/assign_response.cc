@@ -19,7 +19,7 @@ void FillSegmentMatch(const scoring::SegmentCard& card, double distance, double 
 void FillAssignResponse(const policy::Decision& decision, v1::AssignResponse& response) {
   const absl::string_view reason = policy::RuleName(decision.rule);
   response.set_outcome(static_cast<v1::Outcome>(decision.outcome));
-  response.set_reason(reason.data(), reason.size());
+  response.mutable_reason()->assign(reason.data(), reason.size());  // set_reason makes a string of its own first
   const bool has_margin =
       decision.outcome == policy::Outcome::kAssigned || decision.outcome == policy::Outcome::kAbstained;
   response.set_margin(has_margin ? decision.assignment.margin : 0);

@@ -216,7 +216,7 @@ void BatchAssigner::Answer(size_t row, Ruling ruling, v1::BatchAssignResponse& r
   if (reason == kNotUsed) {
     reason = static_cast<uint32_t>(response.reasons_size());
     const absl::string_view name = policy::RuleName(ruling.rule);
-    response.add_reasons(name.data(), name.size());
+    response.add_reasons()->assign(name.data(), name.size());
   }
   response.set_outcomes(static_cast<int>(row), static_cast<v1::Outcome>(ruling.outcome));
   response.set_reason_index(static_cast<int>(row), reason);

@@ -1,0 +1,119 @@
+// No allocation of ours on the way of an Assign: every operator new of this program is counted.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "server/assign_response.h"
+#include "server/assignment_service.h"
+#include "server/role_table.h"
+#include "tests/server/pipeline_fixture.h"
+#include "tests/server/sample_model.h"
+
+namespace {
+
+thread_local uint64_t allocations = 0;
+
+void* Count(size_t size, size_t alignment) {
+  ++allocations;
+  void* memory = alignment == 0 ? std::malloc(size)
+                                : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t size) { return Count(size, 0); }
+void* operator new[](size_t size) { return Count(size, 0); }
+void* operator new(size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
+void* operator new[](size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace assent::server {
+namespace {
+
+constexpr size_t kDim = 64;
+
+class AllocationTest : public PipelineTest {
+ protected:
+  AllocationTest() {
+    model_.Publish(NoiseModel(256, kDim, 11));
+    Grant("granted");
+    Change("withdrawn", internal::v1::CONSENT_CHANGE_KIND_WITHDRAW, policy::Purpose::kSelectAdvertising);
+    for (size_t i = 0; i < kDim; ++i) features_.push_back(static_cast<float>(i % 7) * 0.3f - 1.0f);
+  }
+
+  // Allocations of the second and later calls of the service that a polling thread would make for `request`.
+  uint64_t AllocationsAfterWarmUp(const v1::AssignRequest& request, v1::Outcome outcome) {
+    const Authorizer authorizer(ServedRoleTable(), ~0u);
+    AssignmentService service(pipeline_->sources(), authorizer, cells_, 0);
+    v1::AssignResponse response;
+    uint64_t counted = 0;
+    for (int i = 0; i < 10; ++i) {
+      CallContext context;
+      const uint64_t before = allocations;
+      service.Awake();
+      const bool ok = service.Assign(request, response, context).ok();
+      service.Idle();
+      service.Finished(context, grpc::StatusCode::OK);
+      if (i > 0) counted += allocations - before;
+      EXPECT_TRUE(ok);
+    }
+    EXPECT_EQ(response.outcome(), outcome);
+    return counted;
+  }
+
+  std::vector<float> features_;
+};
+
+TEST_F(AllocationTest, TheCounterCounts) {
+  const uint64_t before = allocations;
+  delete new int;
+  EXPECT_EQ(allocations - before, 1u);
+}
+
+TEST_F(AllocationTest, AssignedDense) {
+  EXPECT_EQ(AllocationsAfterWarmUp(Event("granted", features_), v1::OUTCOME_ASSIGNED), 0u);
+}
+
+TEST_F(AllocationTest, AssignedWithEveryOption) {
+  auto request = Event("granted", {});
+  for (size_t i = 0; i < kDim; ++i)
+    (*request.mutable_features()->mutable_named())["f" + std::to_string(i)] = features_[i];
+  request.set_max_segments(16);
+  request.set_return_memberships(true);
+  request.mutable_context()->set_placement("homepage");
+  request.mutable_signals()->set_jurisdiction("DE");
+  request.set_consent_token(ConsentTokenCodec(pseudonymizer_).Encode(store_->applied()));
+  EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u);
+}
+
+TEST_F(AllocationTest, Refused) {
+  EXPECT_EQ(AllocationsAfterWarmUp(Event("stranger", features_), v1::OUTCOME_NO_CONSENT), 0u);
+  EXPECT_EQ(AllocationsAfterWarmUp(Event("withdrawn", features_), v1::OUTCOME_NO_CONSENT), 0u);
+}
+
+TEST_F(AllocationTest, Batch) {
+  v1::BatchAssignRequest request;
+  request.set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+  request.set_namespace_("cookie");
+  request.mutable_features()->set_columns(kDim);
+  for (int row = 0; row < 600; ++row) {
+    request.add_subject_ids(row % 3 == 0 ? "granted" : row % 3 == 1 ? "withdrawn" : "stranger");
+    for (const float value : features_) request.mutable_features()->add_values(value);
+  }
+  ASSERT_TRUE(DecideBatch(request).ok());
+  const uint64_t before = allocations;
+  ASSERT_TRUE(DecideBatch(request).ok());
+  EXPECT_EQ(allocations - before, 0u);
+}
+
+}  // namespace
+}  // namespace assent::server

@@ -1,0 +1,57 @@
+#include "tests/server/pipeline_fixture.h"
+
+namespace assent::server {
+
+PipelineTest::PipelineTest() : pseudonymizer_(*policy::Pseudonymizer::Create(std::string(32, 'k'))) {
+  database_ = *storage::Database::Open({.data_dir = folder_.Path("data"), .key_check = pseudonymizer_.CheckValue()});
+  store_ = *storage::ConsentStore::Open(*database_, index_);
+  pipeline_ = std::make_unique<AssignPipeline>(PipelineSources{.domain = domain_,
+                                                               .pseudonymizer = pseudonymizer_,
+                                                               .index = index_,
+                                                               .store = *store_,
+                                                               .model = model_.published(),
+                                                               .limits = {}});
+  batch_ = std::make_unique<BatchAssigner>(*pipeline_, cells_, 0);
+}
+
+v1::AssignRequest PipelineTest::Event(const std::string& id, std::span<const float> features) {
+  v1::AssignRequest request;
+  request.mutable_subject()->set_namespace_("cookie");
+  request.mutable_subject()->set_id(id);
+  request.set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+  for (const float value : features) request.mutable_features()->add_dense(value);
+  return request;
+}
+
+void PipelineTest::Grant(const std::string& id, policy::Purpose purpose, uint32_t expire_time_s) {
+  Change(id, internal::v1::CONSENT_CHANGE_KIND_GRANT, purpose, expire_time_s);
+}
+
+storage::CommitPoint PipelineTest::Change(const std::string& id, internal::v1::ConsentChangeKind kind,
+                                          policy::Purpose purpose, uint32_t expire_time_s) {
+  storage::ConsentRequest request;
+  request.subject = pseudonymizer_.Pseudonymize(policy::RawSubject("cookie", id));
+  request.kind = kind;
+  request.grants = {{.purpose = purpose}};
+  request.purpose_bits = policy::PurposeBit(purpose);
+  request.expire_time_s = expire_time_s;
+  const auto result = store_->Apply(request, absl::FromUnixMicros(kNowUs));
+  EXPECT_TRUE(result.ok()) << result.status();
+  return result->point;
+}
+
+absl::Status PipelineTest::Decide(const v1::AssignRequest& request, int64_t now_us) {
+  pipeline_->Online();
+  absl::Status status = pipeline_->Decide(request, now_us, decision_);
+  pipeline_->Offline();
+  return status;
+}
+
+absl::Status PipelineTest::DecideBatch(const v1::BatchAssignRequest& request, int64_t now_us) {
+  pipeline_->Online();
+  absl::Status status = batch_->Decide(request, now_us, batch_response_);
+  pipeline_->Offline();
+  return status;
+}
+
+}  // namespace assent::server
