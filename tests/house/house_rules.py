@@ -115,8 +115,9 @@ def readme_complaints(readme, ci_script):
                 command = line.split("#", 1)[0].strip()
                 if command and not any(re.search(re.escape(command) + r"(\s|$)", ci_line) for ci_line in ci_lines):
                     complaints.append(f"README.md: '{command}' is not run by .ci/run")
-        elif info not in ("text", "mermaid"):
-            complaints.append(f"README.md: a block is marked '{info}': use sh (run by a test), sh ci, text or mermaid")
+        elif info not in ("text", "text prints", "mermaid"):
+            complaints.append(f"README.md: a block is marked '{info}': use sh (run by a test), text prints (what that prints), sh "
+                              "ci, text or mermaid")
     if not ran:
         complaints.append("README.md: no block that readme_test.sh runs")
     return complaints

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the `sh` blocks of README.md in order, in one shell, as a stranger would paste them; on free ports instead of 7400 to 7402.
+# Runs the `sh` blocks of README.md in order, in one shell, as a stranger would paste them, on free ports instead of 7400 to
+# 7402, and checks that each line of a `text prints` block is printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
-# Every process that the commands leave behind ends with this script.
-trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 
 read -r data control metrics < <(/usr/bin/python3 - <<'PYTHON'
 import socket
@@ -16,14 +16,26 @@ PYTHON
 )
 export ASSENT_TARGET=127.0.0.1:$data ASSENT_CONTROL=127.0.0.1:$control TMPDIR=$work
 
-awk '/^```/ { inside = ($0 == "```sh"); next } inside' README.md |
+# block INFO: the lines of the blocks that are marked so.
+block() { awk -v fence="\`\`\`$1" '/^```/ { inside = ($0 == fence); next } inside' README.md; }
+
+# What a failed command leaves running ends with the shell.
+{
+  echo "trap 'jobs -p | xargs -r kill 2>/dev/null' EXIT"
+  block sh
+} |
   sed "s/127\.0\.0\.1:7400/127.0.0.1:$data/; s/127\.0\.0\.1:7401/127.0.0.1:$control/; s/127\.0\.0\.1:7402/127.0.0.1:$metrics/" \
     >"$work/commands"
-[[ -s $work/commands ]]
+block 'text prints' >"$work/wanted"
+[[ -s $work/commands && -s $work/wanted ]]
 
-# Job control for %1; -e: a command that fails fails the test; -v: the output shows what was run.
-set -m -v
-# shellcheck disable=SC1091
-source "$work/commands"
-set +v
-echo "README: every command ran"
+# -m: job control for %1; -e: a command that fails fails the test; -v: the output shows what was run.
+bash -emv -o pipefail "$work/commands" 2>&1 | tee "$work/output"
+
+while read -r line; do
+  grep -qxF -- "$line" "$work/output" || {
+    echo "README: nothing printed '$line'"
+    exit 1
+  }
+done <"$work/wanted"
+echo "README: every command ran, and printed what it says"
