@@ -21,10 +21,10 @@ struct Decision {
   Purpose purpose = Purpose::kUnspecified;
   SubjectKey subject;
   uint32_t consent_revision = 0;
-  int64_t time_us = 0;                      // since 1970
-  const scoring::Model* model = nullptr;    // null where the refusal came first
-  std::span<const float> scaled;            // [dim]; empty where no feature was read
-  scoring::Assignment assignment;           // valid when `scaled` is not empty
+  int64_t time_us = 0;                                                    // since 1970
+  const scoring::Model* model = nullptr;                                  // null where the refusal came first
+  std::span<const float> scaled;                                          // [dim]; empty where no feature was read
+  scoring::Assignment assignment;                                         // valid when `scaled` is not empty
   std::array<scoring::Candidate, scoring::kSegmentsReturnedMax> nearest;  // ascending; filled when ASSIGNED
   std::array<double, scoring::kSegmentsReturnedMax> membership;           // of `nearest`
   size_t nearest_count = 0;

@@ -21,21 +21,21 @@ inline constexpr int kOutcomeCount = 6;
 
 // What decided. Dense from 0, for counters.
 enum class Rule : uint8_t {
-  kNone = 0,              // "model.nearest": nothing denied, the model was sure
-  kSubjectErased,         // "subject.erased"
-  kSubjectRestricted,     // "subject.restricted"
-  kSubjectChild,          // "subject.child"
-  kConsentOptedOut,       // "consent.opted_out"
-  kConsentWithdrawn,      // "consent.withdrawn"
-  kConsentClosed,         // "consent.closed"
-  kSignalGpc,             // "signal.gpc"
-  kSignalUndecodable,     // "signal.undecodable"
-  kConsentExpired,        // "consent.expired"
-  kConsentNone,           // "consent.none"
-  kSegmentPurpose,        // "segment.purpose_not_allowed"
-  kSegmentSensitive,      // "segment.special_category"
-  kModelLowMargin,        // "model.low_margin"
-  kModelTooFar,           // "model.too_far"
+  kNone = 0,           // "model.nearest": nothing denied, the model was sure
+  kSubjectErased,      // "subject.erased"
+  kSubjectRestricted,  // "subject.restricted"
+  kSubjectChild,       // "subject.child"
+  kConsentOptedOut,    // "consent.opted_out"
+  kConsentWithdrawn,   // "consent.withdrawn"
+  kConsentClosed,      // "consent.closed"
+  kSignalGpc,          // "signal.gpc"
+  kSignalUndecodable,  // "signal.undecodable"
+  kConsentExpired,     // "consent.expired"
+  kConsentNone,        // "consent.none"
+  kSegmentPurpose,     // "segment.purpose_not_allowed"
+  kSegmentSensitive,   // "segment.special_category"
+  kModelLowMargin,     // "model.low_margin"
+  kModelTooFar,        // "model.too_far"
 };
 inline constexpr int kRuleCount = 15;
 
