@@ -33,12 +33,22 @@ Assignment Decide(const Abstention& abstention, std::span<const Candidate> best)
 }
 
 // A score that at least `wanted` centroids do not exceed.
-float ScoreOfNth(const ScreenLayout& layout, const ScreenScratch& scratch, const EventScreen& screen, size_t wanted) {
-  if (wanted <= 2) return screen.second;
+float ScoreOfNth(const ScreenKernels& kernels, const ScreenLayout& layout, const ScreenScratch& scratch,
+                 size_t wanted) {
+  if (wanted <= 2) return kernels.second(scratch.scores, layout.k_padded);
   std::array<float, kSegmentsReturnedMax> least;
   std::partial_sort_copy(scratch.scores, scratch.scores + layout.k, least.begin(),
                          least.begin() + static_cast<ptrdiff_t>(wanted));
   return least[wanted - 1];
+}
+
+// Exact distances of all centroids.
+std::span<const Candidate> AllCandidates(const ScreenLayout& layout, std::span<const float> scaled, float* exact,
+                                         Candidate* candidates) {
+  std::fill(std::copy(scaled.begin(), scaled.end(), exact), exact + layout.stride, 0.0f);
+  for (size_t c = 0; c < layout.k; ++c) candidates[c].index = static_cast<uint32_t>(c);
+  KernelsInUse().measure(layout, exact, candidates, layout.k);
+  return {candidates, layout.k};
 }
 
 // Exact distances of every centroid that can be among the `wanted` nearest.
@@ -48,19 +58,18 @@ std::span<const Candidate> Candidates(const ScreenLayout& layout, std::span<cons
   const ScreenScratch scratch = workspace.ForEvent(layout);
   Candidate* candidates = workspace.candidates();
   workspace.screened() = false;
-  if (layout.screenable && layout.k > kScreenedMin && wanted <= kSegmentsReturnedMax) {
-    const EventScreen screen = kernels.score_event(layout, scaled.data(), scratch);
-    if (screen.norm2 <= kEventNormSquaredMax) {
-      const ScreenBound bound(layout.pair_error, screen.norm2, layout.dim);
-      const float threshold = bound.Threshold(ScoreOfNth(layout, scratch, screen, wanted));
-      workspace.norm2() = screen.norm2;
-      workspace.screened() = true;
-      return {candidates,
-              kernels.rescore(layout, scratch.exact, scratch.scores, layout.k_paired, threshold, candidates)};
-    }
+  if (!layout.screenable || layout.k <= kScreenedMin || wanted > kSegmentsReturnedMax) {
+    return AllCandidates(layout, scaled, scratch.exact, candidates);
   }
-  kernels.rescore_all(layout, scaled.data(), scratch.exact, candidates);
-  return {candidates, layout.k};
+  const ShiftedEvent shifted = kernels.score_event(layout, scaled.data(), scratch);
+  if (!(shifted.norm2 <= kEventNormSquaredMax)) return AllCandidates(layout, scaled, scratch.exact, candidates);
+  const ScreenBound bound(layout.*kernels.event_error, shifted, layout.dim);
+  const float threshold = bound.Threshold(ScoreOfNth(kernels, layout, scratch, wanted));
+  workspace.shifted() = shifted;
+  workspace.screened() = true;
+  const size_t count = kernels.find(scratch.scores, layout.k_padded, threshold, candidates);
+  kernels.measure(layout, scratch.exact, candidates, count);
+  return {candidates, count};
 }
 
 // One tile of AssignBatch: at most kTileRows rows.
@@ -70,20 +79,26 @@ void AssignTile(const Model& model, std::span<const float> scaled, size_t rows, 
   const ScreenKernels& kernels = KernelsInUse();
   const ScreenScratch scratch = workspace.ForTile(layout);
   Candidate* candidates = workspace.candidates();
-  std::array<EventScreen, kTileRows> screen;
-  kernels.score_tile(layout, scaled.data(), rows, scratch, screen.data());
+  std::array<ShiftedEvent, kTileRows> shifted;
+  kernels.score_tile(layout, scaled.data(), rows, scratch, shifted.data());
+  // One loop a step: the rows do not depend on each other, so a long latency of one hides behind the others.
+  std::array<float, kTileRows> threshold;
+  for (size_t row = 0; row < rows; ++row) {
+    const float second = kernels.second(scratch.scores + row * layout.k_tiled, layout.k_padded);
+    threshold[row] = ScreenBound(layout.*kernels.tile_error, shifted[row], layout.dim).Threshold(second);
+  }
   for (size_t row = 0; row < rows; ++row) {
     float* exact = scratch.exact + row * layout.stride;
-    size_t count = layout.k;
-    if (screen[row].norm2 <= kEventNormSquaredMax) {
-      const ScreenBound bound(layout.tile_error, screen[row].norm2, layout.dim);
-      count = kernels.rescore(layout, exact, scratch.scores + row * layout.k_tiled, layout.k_tiled,
-                              bound.Threshold(screen[row].second), candidates);
+    std::span<const Candidate> found;
+    if (shifted[row].norm2 <= kEventNormSquaredMax) {
+      const float* scores = scratch.scores + row * layout.k_tiled;
+      found = {candidates, kernels.find(scores, layout.k_padded, threshold[row], candidates)};
+      kernels.measure(layout, exact, candidates, found.size());
     } else {
-      kernels.rescore_all(layout, scaled.data() + row * layout.dim, exact, candidates);
+      found = AllCandidates(layout, scaled.subspan(row * layout.dim, layout.dim), exact, candidates);
     }
     std::array<Candidate, 2> best;
-    out[row] = Decide(model.abstention(), KeepNearest({candidates, count}, best));
+    out[row] = Decide(model.abstention(), KeepNearest(found, best));
   }
 }
 

@@ -46,7 +46,7 @@ class Workspace {
   size_t float_count_ = 0;
   std::vector<Candidate> candidates_;
   // What Assign leaves behind for Memberships.
-  double norm2_ = 0;
+  ShiftedEvent shifted_;
   bool screened_ = false;
 };
 

@@ -24,8 +24,11 @@ std::string NameOfTarget(int64_t target) {
 
 std::vector<InstructionSet> FindAll() {
   std::vector<InstructionSet> all;
-  for (const int64_t target : SupportedTargetsOfKernels())
-    all.push_back({NameOfTarget(target), KernelsForTarget(target)});
+  for (const int64_t target : SupportedTargetsOfKernels()) {
+    InstructionSet set{NameOfTarget(target), KernelsForTarget(target)};
+    if (set.name == "avx512" && HasBfloat16()) all.push_back({"avx512_bf16", WithBfloat16(set.kernels)});
+    all.push_back(std::move(set));
+  }
   return all;
 }
 

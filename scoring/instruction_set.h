@@ -14,7 +14,8 @@ namespace assent::scoring {
 // The environment variable that UseInstructionSetOfEnvironment reads.
 inline constexpr char kInstructionSetVariable[] = "ASSENT_INSTRUCTION_SET";
 
-// What this machine and this program can do, best first: of "avx512", "avx2", "sse4", "scalar" (on x86-64).
+// What this machine and this program can do, best first: of "avx512_bf16", "avx512", "avx2", "sse4", "scalar" (on
+// x86-64).
 std::vector<std::string> InstructionSets();
 
 // Makes every later call use this one of InstructionSets(), or with "" the best again. The answers are the same bits.

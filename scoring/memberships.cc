@@ -33,8 +33,10 @@ void Memberships(const Model& model, std::span<const float> scaled, std::span<co
                  std::span<double> membership) {
   const ScreenLayout& layout = model.centroids().layout();
   std::vector<Candidate> all(layout.k);
+  for (size_t c = 0; c < layout.k; ++c) all[c].index = static_cast<uint32_t>(c);
   const hwy::AlignedFreeUniquePtr<float[]> exact = hwy::AllocateAligned<float>(layout.stride);
-  KernelsInUse().rescore_all(layout, scaled.data(), exact.get(), all.data());
+  std::fill(std::copy(scaled.begin(), scaled.end(), exact.get()), exact.get() + layout.stride, 0.0f);
+  KernelsInUse().measure(layout, exact.get(), all.data(), all.size());
   Softmax(all, model.temperature(), of, membership);
 }
 
@@ -51,11 +53,12 @@ void Memberships(const Model& model, Workspace& workspace, std::span<const Candi
   // `of` holds exact distances, so the nearest centroid of all is no farther than the nearest of them.
   double upper = std::numeric_limits<double>::infinity();
   for (const Candidate& candidate : of) upper = std::min(upper, candidate.distance);
-  const ScreenBound bound(layout.pair_error, access.norm2(), layout.dim);
+  const ScreenKernels& kernels = KernelsInUse();
+  const ScreenBound bound(layout.*kernels.event_error, access.shifted(), layout.dim);
   const float threshold = bound.ThresholdOfDistance(std::sqrt(upper + kMembershipReach * model.temperature()));
   const ScreenScratch scratch = access.ForEvent(layout);
-  const size_t count =
-      KernelsInUse().rescore(layout, scratch.exact, scratch.scores, layout.k_paired, threshold, access.candidates());
+  const size_t count = kernels.find(scratch.scores, layout.k_padded, threshold, access.candidates());
+  kernels.measure(layout, scratch.exact, access.candidates(), count);
   Softmax({access.candidates(), count}, model.temperature(), of, membership);
 }
 

@@ -2,14 +2,16 @@
 // scoring.
 //
 // Letters. x: the scaled event; mu_c: a centroid; o: the origin of the layout; all float32, taken as exact.
-//   z   = x - o, exactly;                y   = x - o, rounded to float32, as the kernels compute it
+//   z   = x - o, exactly;                y   = what the kernel takes for it: fl(x - o), or that rounded once more
+//   f   = ||y - fl(x - o)||: 0, or measured by the kernel (ShiftedEvent::offset)
 //   m_c = the stored form of mu_c - o;   e_c = ||m_c - (mu_c - o)||, measured when the layout is built
-//   M   = max ||m_c||;  Q = ||y||^2;     u   = 2^-24, the unit roundoff of float32;  h = ScreenError::depth
+//   M   = max ||m_c||;  Q = ||y||^2;     u   = 2^-24, the unit roundoff of float32;  h = the depth of ScreenError
 //   r_c = ||x - mu_c||: the real distance (not squared)
 // A kernel returns s_c, its float32 value of ||m_c||^2 - 2 y.m_c, which is ||y - m_c||^2 - Q.
 //
-// 1. Points. |y_j - z_j| <= u |z_j| for each feature, so ||y - z|| <= u ||z|| <= 2u ||y||. With the triangle inequality
-//        | r_c - ||y - m_c|| | <= 2u sqrt(Q) + max e_c =: e.
+// 1. Points. fl(x - o) differs from z by at most u |z_j| in each feature, so ||y - z|| <= f + u ||z||, and with
+//    ||z|| (1 - u) <= ||y|| + f: ||y - z|| <= f + 2u (sqrt(Q) + f). With the triangle inequality
+//        | r_c - ||y - m_c|| | <= f + 2u (sqrt(Q) + f) + max e_c =: e.
 // 2. Arithmetic. Every product and sum rounds by at most u, relatively; a term passes at most h of them, whatever the
 //    order, the vector length and the use of fused multiply-add (Higham, Accuracy and Stability of Numerical
 //    Algorithms, 2nd ed., section 3.1). With gamma = h u / (1 - h u), and D underflows of at most 2^-149 each,
@@ -23,7 +25,8 @@
 //    Every centroid with s_c <= T is rescored in double; no other can be among the n nearest, nor tie with one of them.
 // The few double operations that evaluate T are covered by the slack of 2^-40, as is the rounding of Q itself.
 //
-// All this assumes the floating-point environment that a process starts with: round to nearest, gradual underflow.
+// The double arithmetic assumes the floating-point environment that a process starts with: round to nearest, gradual
+// underflow.
 #ifndef ASSENT_SCORING_SCREEN_BOUND_H_
 #define ASSENT_SCORING_SCREEN_BOUND_H_
 
@@ -41,15 +44,12 @@ inline constexpr double kEventNormSquaredMax = 1e36;
 // What one event and one kernel make of the formulas above.
 class ScreenBound {
  public:
-  // `q` is Q.
-  ScreenBound(const ScreenError& error, double q, size_t dim)
-      : q_(q), growth_(1 + 2 * (static_cast<double>(dim) + 16) * 0x1p-53) {
-    const double depth = static_cast<double>(error.depth);
-    const double gamma = depth * 0x1p-24 / (1 - depth * 0x1p-24);
-    const double norm = std::sqrt(q);
-    points_ = 0x1p-23 * norm + error.offset_max;
-    arithmetic_ = gamma * error.norm_max * (error.norm_max + 2 * norm) + depth * 0x1p-148;
-  }
+  ScreenBound(const ScreenError& error, const ShiftedEvent& event, size_t dim)
+      : q_(event.norm2),
+        growth_(1 + 2 * (static_cast<double>(dim) + 16) * 0x1p-53),
+        points_(event.offset + 0x1p-23 * (event.norm + event.offset) + error.offset_max),
+        arithmetic_(error.gamma * error.norm_max * (error.norm_max + 2 * event.norm) +
+                    error.underflow * (1 + event.norm + error.norm_max)) {}
 
   // T for S = `score`: any centroid among the n nearest has a score of at most this.
   float Threshold(float score) const { return ThresholdOfDistance(DistanceMax(score)); }
@@ -64,7 +64,8 @@ class ScreenBound {
     const double reach = distance * growth_ + points_;
     const double threshold = reach * reach - q_ + arithmetic_ + 0x1p-40 * (reach * reach + q_);
     if (!(threshold < kScoreMax)) return std::numeric_limits<float>::infinity();
-    return std::nextafter(static_cast<float>(threshold), std::numeric_limits<float>::infinity());
+    // Up by more than the rounding to float32 can take away.
+    return static_cast<float>(threshold + 0x1p-23 * std::abs(threshold) + 0x1p-148);
   }
 
  private:

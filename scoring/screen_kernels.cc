@@ -31,30 +31,61 @@ static_assert(kFloatsPerVectorMax % kFloats == 0 && 8 % kDoubles == 0);
 // The order of every exact distance: feature j adds to lane j % 8, then the lanes form a fixed tree.
 constexpr size_t kLanes = 8;
 
-HWY_INLINE double SumOfLanes(const double* lane) {
-  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+// The tree: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Each step adds the upper half of the lanes to the lower.
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE double FoldLanes(DoubleTag /*d*/, DoubleVector lane) { return hn::GetLane(lane); }
+#else
+template <class D>
+HWY_INLINE double FoldLanes(D d, hn::Vec<D> lanes) {
+  if constexpr (hn::MaxLanes(d) == 1) {
+    return hn::GetLane(lanes);
+  } else {
+    const hn::Half<D> half;
+    return FoldLanes(half, hn::Add(hn::LowerHalf(half, lanes), hn::UpperHalf(half, lanes)));
+  }
+}
+#endif
+
+template <size_t kSums>
+HWY_INLINE double FoldSums(const DoubleVector (&sum)[kSums]) {
+  if constexpr (kSums == 1) {
+    return FoldLanes(DoubleTag(), sum[0]);
+  } else {
+    DoubleVector folded[kSums / 2];
+    for (size_t s = 0; s < kSums / 2; ++s) folded[s] = hn::Add(sum[s], sum[s + kSums / 2]);
+    return FoldSums(folded);
+  }
 }
 
+// Exact distances of kRows centroids at once, which hides the latency of the additions.
 // Multiplies and adds apart: a fused operation would round once less, and only on some machines. A zero pad adds +0.
-HWY_INLINE double ExactDistanceOfRow(const float* HWY_RESTRICT event, const float* HWY_RESTRICT row,
-                                     size_t padded_dim) {
+template <size_t kRows>
+HWY_INLINE void MeasureRows(const ScreenLayout& layout, const float* HWY_RESTRICT event, Candidate* candidates) {
   const DoubleTag d;
   const HalfTag half;
   constexpr size_t kSums = kLanes / kDoubles;
-  DoubleVector sum[kSums];
-  for (size_t s = 0; s < kSums; ++s) sum[s] = hn::Zero(d);
-  for (size_t j = 0; j < padded_dim; j += kLanes) {
+  const float* row[kRows];
+  DoubleVector sum[kRows][kSums];
+#pragma GCC unroll 4
+  for (size_t r = 0; r < kRows; ++r) {
+    row[r] = layout.rows.get() + candidates[r].index * layout.stride;
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kSums; ++s) sum[r][s] = hn::Zero(d);
+  }
+  for (size_t j = 0; j < layout.dim; j += kLanes) {
 #pragma GCC unroll 8
     for (size_t s = 0; s < kSums; ++s) {
       const DoubleVector x = hn::PromoteTo(d, hn::Load(half, event + j + s * kDoubles));
-      const DoubleVector mu = hn::PromoteTo(d, hn::Load(half, row + j + s * kDoubles));
-      const DoubleVector difference = hn::Sub(x, mu);
-      sum[s] = hn::Add(sum[s], hn::Mul(difference, difference));
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kRows; ++r) {
+        const DoubleVector mu = hn::PromoteTo(d, hn::Load(half, row[r] + j + s * kDoubles));
+        const DoubleVector difference = hn::Sub(x, mu);
+        sum[r][s] = hn::Add(sum[r][s], hn::Mul(difference, difference));
+      }
     }
   }
-  alignas(64) double lane[kLanes];
-  for (size_t s = 0; s < kSums; ++s) hn::Store(sum[s], d, lane + s * kDoubles);
-  return SumOfLanes(lane);
+#pragma GCC unroll 4
+  for (size_t r = 0; r < kRows; ++r) candidates[r].distance = FoldSums(sum[r]);
 }
 
 HWY_INLINE void CopyPadded(const ScreenLayout& layout, const float* event, float* exact) {
@@ -62,9 +93,9 @@ HWY_INLINE void CopyPadded(const ScreenLayout& layout, const float* event, float
   for (size_t j = layout.dim; j < layout.stride; ++j) exact[j] = 0;
 }
 
-// Fills one row of scratch and returns Q.
-HWY_INLINE double Shift(const ScreenLayout& layout, const float* event, float* HWY_RESTRICT exact,
-                        float* HWY_RESTRICT shifted) {
+// Fills one row of scratch.
+HWY_INLINE ShiftedEvent Shift(const ScreenLayout& layout, const float* event, float* HWY_RESTRICT exact,
+                              float* HWY_RESTRICT shifted) {
   CopyPadded(layout, event, exact);
   const FloatTag d;
   const FloatVector minus_two = hn::Set(d, -2.0f);
@@ -79,34 +110,14 @@ HWY_INLINE double Shift(const ScreenLayout& layout, const float* event, float* H
     const DoubleVector twice = hn::PromoteTo(wide, hn::Load(half, shifted + j));
     sum = hn::MulAdd(twice, twice, sum);
   }
-  return 0.25 * hn::GetLane(hn::SumOfLanes(wide, sum));
+  return ShiftedEvent(0.25 * hn::GetLane(hn::SumOfLanes(wide, sum)), 0);
 }
-
-// The two smallest scores of each lane.
-struct LaneMinima {
-  FloatVector first;
-  FloatVector second;
-
-  HWY_INLINE void Clear() { first = second = hn::Set(FloatTag(), std::numeric_limits<float>::infinity()); }
-  HWY_INLINE void Offer(FloatVector score) {
-    second = hn::Min(second, hn::Max(first, score));
-    first = hn::Min(first, score);
-  }
-  // The second smallest of all scores offered.
-  HWY_INLINE float Second() const {
-    const FloatTag d;
-    const FloatVector least = hn::MinOfLanes(d, first);
-    const auto holds_least = hn::Eq(first, least);
-    if (hn::CountTrue(d, holds_least) > 1) return hn::GetLane(least);
-    return hn::GetLane(hn::MinOfLanes(d, hn::IfThenElse(holds_least, second, first)));
-  }
-};
 
 // kVectors vectors of centroids from one panel of pairs. `words` is at the first of them.
 template <size_t kVectors>
 HWY_INLINE void ScorePairs(const uint32_t* HWY_RESTRICT words, size_t width, size_t pair_count,
                            const float* HWY_RESTRICT shifted, const float* HWY_RESTRICT norms,
-                           float* HWY_RESTRICT scores, LaneMinima& minima) {
+                           float* HWY_RESTRICT scores) {
   const FloatTag d;
   const WordTag w;
   FloatVector even[kVectors];
@@ -128,43 +139,38 @@ HWY_INLINE void ScorePairs(const uint32_t* HWY_RESTRICT words, size_t width, siz
   }
 #pragma GCC unroll 4
   for (size_t v = 0; v < kVectors; ++v) {
-    const FloatVector score = hn::Add(even[v], odd[v]);
-    hn::Store(score, d, scores + v * kFloats);
-    minima.Offer(score);
+    hn::Store(hn::Add(even[v], odd[v]), d, scores + v * kFloats);
   }
 }
 
-EventScreen ScoreEvent(const ScreenLayout& layout, const float* event, const ScreenScratch& scratch) {
-  EventScreen screen;
-  screen.norm2 = Shift(layout, event, scratch.exact, scratch.shifted);
-  LaneMinima minima;
-  minima.Clear();
-  for (size_t panel = 0; panel < layout.k_paired; panel += kPairPanel) {
-    const size_t width = HWY_MIN(kPairPanel, layout.k_paired - panel);
+ShiftedEvent ScoreEvent(const ScreenLayout& layout, const float* event, const ScreenScratch& scratch) {
+  const ShiftedEvent shifted = Shift(layout, event, scratch.exact, scratch.shifted);
+  for (size_t panel = 0; panel < layout.k_padded; panel += kPairPanel) {
+    const size_t width = HWY_MIN(kPairPanel, layout.k_padded - panel);
     const uint32_t* words = layout.pairs.get() + panel * layout.pair_count;
+    const float* norms = layout.pair_norms.get() + panel;
+    float* scores = scratch.scores + panel;
     size_t c = 0;
     for (; c + 4 * kFloats <= width; c += 4 * kFloats) {
-      ScorePairs<4>(words + c, width, layout.pair_count, scratch.shifted, layout.pair_norms.get() + panel + c,
-                    scratch.scores + panel + c, minima);
+      ScorePairs<4>(words + c, width, layout.pair_count, scratch.shifted, norms + c, scores + c);
     }
     for (; c < width; c += kFloats) {
-      ScorePairs<1>(words + c, width, layout.pair_count, scratch.shifted, layout.pair_norms.get() + panel + c,
-                    scratch.scores + panel + c, minima);
+      ScorePairs<1>(words + c, width, layout.pair_count, scratch.shifted, norms + c, scores + c);
     }
   }
-  screen.second = minima.Second();
-  return screen;
+  return shifted;
 }
 
 // Rows of events a register tile: 8 x 3 sums, 3 loads and a broadcast fit 32 registers, 4 x 3 fit 16.
 constexpr size_t kRegisterRows = kFloats == 16 ? 8 : 4;
 constexpr size_t kRegisterVectors = 3;
+static_assert(kTilePanel % (kRegisterVectors * kFloats) == 0 && kTileRows % kRegisterRows == 0);
 
 // kRegisterRows events by kRegisterVectors vectors of centroids.
-// Shape: shifted and scores are the first event's, a row further for each event; so are minima.
+// Shape: shifted and scores are the first event's, a row further for each event.
 HWY_INLINE void ScoreRegisterTile(const float* HWY_RESTRICT tile, size_t dim, const float* HWY_RESTRICT shifted,
                                   size_t stride, const float* HWY_RESTRICT norms, float* HWY_RESTRICT scores,
-                                  size_t score_stride, float* HWY_RESTRICT minima) {
+                                  size_t score_stride) {
   const FloatTag d;
   FloatVector sum[kRegisterRows][kRegisterVectors];
 #pragma GCC unroll 8
@@ -188,30 +194,18 @@ HWY_INLINE void ScoreRegisterTile(const float* HWY_RESTRICT tile, size_t dim, co
   for (size_t r = 0; r < kRegisterRows; ++r) {
 #pragma GCC unroll 3
     for (size_t v = 0; v < kRegisterVectors; ++v) hn::Store(sum[r][v], d, scores + r * score_stride + v * kFloats);
-    // The least of three is one score: what the lane keeps second is the score of another centroid all the same.
-    float* lane_minima = minima + r * 2 * kFloatsPerVectorMax;
-    LaneMinima two{hn::Load(d, lane_minima), hn::Load(d, lane_minima + kFloatsPerVectorMax)};
-    two.Offer(hn::Min(hn::Min(sum[r][0], sum[r][1]), sum[r][2]));
-    hn::Store(two.first, d, lane_minima);
-    hn::Store(two.second, d, lane_minima + kFloatsPerVectorMax);
   }
 }
 
 void ScoreTile(const ScreenLayout& layout, const float* events, size_t rows, const ScreenScratch& scratch,
-               EventScreen* out) {
-  const FloatTag d;
-  const FloatVector infinity = hn::Set(d, std::numeric_limits<float>::infinity());
+               ShiftedEvent* out) {
   for (size_t r = 0; r < kTileRows; ++r) {
-    float* exact = scratch.exact + r * layout.stride;
     float* shifted = scratch.shifted + r * layout.stride;
     if (r < rows) {
-      out[r].norm2 = Shift(layout, events + r * layout.dim, exact, shifted);
+      out[r] = Shift(layout, events + r * layout.dim, scratch.exact + r * layout.stride, shifted);
     } else {
       std::memset(shifted, 0, layout.stride * sizeof(float));  // computed with the others, never looked at
     }
-    float* minima = scratch.minima + r * 2 * kFloatsPerVectorMax;
-    hn::Store(infinity, d, minima);
-    hn::Store(infinity, d, minima + kFloatsPerVectorMax);
   }
   for (size_t panel = 0; panel < layout.k_tiled; panel += kTilePanel) {
     const float* tile = layout.tiles.get() + panel * layout.dim;
@@ -219,14 +213,33 @@ void ScoreTile(const ScreenLayout& layout, const float* events, size_t rows, con
       for (size_t r = 0; r < kTileRows; r += kRegisterRows) {
         ScoreRegisterTile(tile + c, layout.dim, scratch.shifted + r * layout.stride, layout.stride,
                           layout.tile_norms.get() + panel + c, scratch.scores + r * layout.k_tiled + panel + c,
-                          layout.k_tiled, scratch.minima + r * 2 * kFloatsPerVectorMax);
+                          layout.k_tiled);
       }
     }
   }
-  for (size_t r = 0; r < rows; ++r) {
-    const float* minima = scratch.minima + r * 2 * kFloatsPerVectorMax;
-    out[r].second = LaneMinima{hn::Load(d, minima), hn::Load(d, minima + kFloatsPerVectorMax)}.Second();
+}
+
+float Second(const float* scores, size_t count) {
+  const FloatTag d;
+  // Of each lane: the two smallest of the groups' minima. A group's minimum is one centroid's score, so two groups name
+  // two centroids.
+  FloatVector first = hn::Set(d, std::numeric_limits<float>::infinity());
+  FloatVector second = first;
+  const auto offer = [&](FloatVector least) HWY_ATTR {
+    second = hn::Min(second, hn::Max(first, least));
+    first = hn::Min(first, least);
+  };
+  size_t i = 0;
+  for (; i + 4 * kFloats <= count; i += 4 * kFloats) {
+    const FloatVector a = hn::Min(hn::Load(d, scores + i), hn::Load(d, scores + i + kFloats));
+    const FloatVector b = hn::Min(hn::Load(d, scores + i + 2 * kFloats), hn::Load(d, scores + i + 3 * kFloats));
+    offer(hn::Min(a, b));
   }
+  for (; i < count; i += kFloats) offer(hn::Load(d, scores + i));
+  const FloatVector least = hn::MinOfLanes(d, first);
+  const auto holds_least = hn::Eq(first, least);
+  if (hn::CountTrue(d, holds_least) > 1) return hn::GetLane(least);
+  return hn::GetLane(hn::MinOfLanes(d, hn::IfThenElse(holds_least, second, first)));
 }
 
 // Bit i: scores[i] <= threshold, for 16 scores.
@@ -242,31 +255,32 @@ HWY_INLINE uint32_t AtMost(const float* scores, FloatVector threshold) {
   return found;
 }
 
-size_t Rescore(const ScreenLayout& layout, const float* exact, const float* scores, size_t score_count, float threshold,
-               Candidate* out) {
+size_t Find(const float* scores, size_t count, float threshold, Candidate* out) {
   const FloatVector limit = hn::Set(FloatTag(), threshold);
-  const size_t padded_dim = RoundUp(layout.dim, kLanes);
-  size_t count = 0;
-  for (size_t base = 0; base < score_count; base += kFloatsPerVectorMax) {
+  size_t found_count = 0;
+  for (size_t base = 0; base < count; base += kFloatsPerVectorMax) {
     for (uint32_t found = AtMost(scores + base, limit); found != 0; found &= found - 1) {
-      const size_t c = base + hwy::Num0BitsBelowLS1Bit_Nonzero32(found);
-      const float* row = layout.rows.get() + c * layout.stride;
-      out[count++] = {static_cast<uint32_t>(c), ExactDistanceOfRow(exact, row, padded_dim)};
+      out[found_count++].index = static_cast<uint32_t>(base + hwy::Num0BitsBelowLS1Bit_Nonzero32(found));
     }
   }
-  return count;
+  return found_count;
 }
 
-void RescoreAll(const ScreenLayout& layout, const float* event, float* exact, Candidate* out) {
-  CopyPadded(layout, event, exact);
-  const size_t padded_dim = RoundUp(layout.dim, kLanes);
-  const float* row = layout.rows.get();
-  for (size_t c = 0; c < layout.k; ++c, row += layout.stride) {
-    out[c] = {static_cast<uint32_t>(c), ExactDistanceOfRow(exact, row, padded_dim)};
-  }
+void Measure(const ScreenLayout& layout, const float* exact, Candidate* candidates, size_t count) {
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) MeasureRows<2>(layout, exact, candidates + i);
+  if (i < count) MeasureRows<1>(layout, exact, candidates + i);
 }
 
-void Kernels(ScreenKernels* kernels) { *kernels = {ScoreEvent, ScoreTile, Rescore, RescoreAll}; }
+void Kernels(ScreenKernels* kernels) {
+  *kernels = {.score_event = ScoreEvent,
+              .event_error = &ScreenLayout::pair_error,
+              .score_tile = ScoreTile,
+              .tile_error = &ScreenLayout::tile_error,
+              .second = Second,
+              .find = Find,
+              .measure = Measure};
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace assent::scoring

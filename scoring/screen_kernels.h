@@ -12,39 +12,37 @@
 
 namespace assent::scoring {
 
-// What a screening kernel learns about one event.
-struct EventScreen {
-  double norm2 = 0;  // Q: ||y||^2. Not finite, or huge: the scores mean nothing
-  float second = 0;  // at least two centroids have a score of at most this
-};
-
-// Shape of the scratch arrays, all 64-byte aligned: `exact` and `shifted` are [rows x stride], `scores` is [k_paired]
-// or [rows x k_tiled], `minima` is [rows x 2 x kFloatsPerVectorMax].
+// Shape of the scratch arrays, all 64-byte aligned: `exact` and `shifted` are [rows x stride], `scores` is
+// [rows x k_tiled], of which a row has k_padded that count.
 struct ScreenScratch {
   float* exact;    // the events themselves, zero-padded
-  float* shifted;  // -2 y, zero-padded
+  float* shifted;  // -2 y, zero-padded, in the kernel's own form
   float* scores;
-  float* minima;
 };
 
 // Threads: all functions are pure but for their scratch. Cost: no allocation.
 struct ScreenKernels {
-  // Scores one event against every centroid with the pair form.
+  // Scores one event against every centroid.
   // Shape: event is [dim], any alignment.
-  EventScreen (*score_event)(const ScreenLayout& layout, const float* event, const ScreenScratch& scratch);
+  ShiftedEvent (*score_event)(const ScreenLayout& layout, const float* event, const ScreenScratch& scratch);
+  ScreenError ScreenLayout::*event_error;  // what these scores may be wrong by
 
-  // Scores up to kTileRows events with the tile form.
+  // Scores up to kTileRows events.
   // Shape: events is [rows x dim], any alignment; out is [rows].
   void (*score_tile)(const ScreenLayout& layout, const float* events, size_t rows, const ScreenScratch& scratch,
-                     EventScreen* out);
+                     ShiftedEvent* out);
+  ScreenError ScreenLayout::*tile_error;
 
-  // Writes index and exact distance of every centroid whose score is at most `threshold`, ascending by index; returns
-  // their number. Shape: exact is [stride]; scores is [score_count], a multiple of 16; out has room for k.
-  size_t (*rescore)(const ScreenLayout& layout, const float* exact, const float* scores, size_t score_count,
-                    float threshold, Candidate* out);
+  // A score that at least two centroids do not exceed. Shape: scores is [count], a multiple of 16.
+  float (*second)(const float* scores, size_t count);
 
-  // Writes the exact distance to every centroid. Shape: event is [dim], exact is scratch of [stride], out is [k].
-  void (*rescore_all)(const ScreenLayout& layout, const float* event, float* exact, Candidate* out);
+  // Writes the index of every score that is at most `threshold`, ascending; returns their number.
+  // Shape: scores is [count], a multiple of 16; out has room for all that are finite.
+  size_t (*find)(const float* scores, size_t count, float threshold, Candidate* out);
+
+  // Fills in the exact distance of each candidate.
+  // Shape: exact is [stride], aligned and zero-padded.
+  void (*measure)(const ScreenLayout& layout, const float* exact, Candidate* candidates, size_t count);
 };
 
 // What this machine has among what the kernels were compiled for: HWY_* bits, best first.
@@ -52,6 +50,11 @@ std::vector<int64_t> SupportedTargetsOfKernels();
 
 // The kernels of one of them. Threads: one at a time, before other users of Highway's dispatch.
 ScreenKernels KernelsForTarget(int64_t target);
+
+// Whether this machine has AVX-512 BF16; and the kernels of AVX-512 with its dot products, twice as fast, in place of
+// the scores. Highway 1.0 does not have that instruction.
+bool HasBfloat16();
+ScreenKernels WithBfloat16(const ScreenKernels& avx512);
 
 }  // namespace assent::scoring
 

@@ -62,9 +62,10 @@ class Stored {
 void FillPairs(ScreenLayout& layout, size_t c) {
   const float* row = layout.rows.get() + c * layout.stride;
   const size_t panel = c / kPairPanel * kPairPanel;
-  const size_t width = std::min(kPairPanel, layout.k_paired - panel);
+  const size_t width = std::min(kPairPanel, layout.k_padded - panel);
   uint32_t* word = layout.pairs.get() + panel * layout.pair_count + (c - panel);
   Stored stored;
+  Stored halves;
   for (size_t j = 0; j < 2 * layout.pair_count; j += 2, word += width) {
     // Beyond dim, rows and origin hold zeros.
     const double even = static_cast<double>(row[j]) - static_cast<double>(layout.origin[j]);
@@ -72,10 +73,15 @@ void FillPairs(ScreenLayout& layout, size_t c) {
     const uint32_t low = RoundToBfloat16(static_cast<float>(even));
     *word = NearestWord(static_cast<float>(odd), low);
     stored.Add(std::bit_cast<float>(low << 16), even);
-    if (j + 1 < layout.dim) stored.Add(std::bit_cast<float>(*word), odd);
+    halves.Add(std::bit_cast<float>(low << 16), even);
+    if (j + 1 == layout.dim) break;  // the last word of an odd number of features
+    stored.Add(std::bit_cast<float>(*word), odd);
+    halves.Add(std::bit_cast<float>(*word & 0xFFFF0000u), odd);
   }
   layout.pair_norms[c] = static_cast<float>(stored.norm2());
   stored.Cover(layout.pair_error);
+  layout.half_norms[c] = static_cast<float>(halves.norm2());
+  halves.Cover(layout.half_error);
 }
 
 void FillTile(ScreenLayout& layout, size_t c) {
@@ -123,7 +129,7 @@ ScreenLayout ScreenLayout::Build(size_t k, size_t dim, std::span<const float> va
   layout.dim = dim;
   layout.stride = RoundUp(dim, kFloatsPerVectorMax);
   layout.pair_count = (dim + 1) / 2;
-  layout.k_paired = RoundUp(k, kFloatsPerVectorMax);
+  layout.k_padded = RoundUp(k, kFloatsPerVectorMax);
   layout.k_tiled = RoundUp(k, kTilePanel);
 
   layout.rows = Filled(k * layout.stride, 0.0f);
@@ -134,12 +140,14 @@ ScreenLayout ScreenLayout::Build(size_t k, size_t dim, std::span<const float> va
   if (!layout.screenable) return layout;
 
   const float infinity = std::numeric_limits<float>::infinity();
-  layout.pairs = Filled(layout.k_paired * layout.pair_count, 0u);
-  layout.pair_norms = Filled(layout.k_paired, infinity);
-  layout.pair_error.depth = layout.pair_count + 6;
+  layout.pairs = Filled(layout.k_padded * layout.pair_count, 0u);
+  layout.pair_norms = Filled(layout.k_padded, infinity);
+  layout.pair_error = ScreenError(layout.pair_count + 6);
+  layout.half_norms = Filled(layout.k_padded, infinity);
+  layout.half_error = ScreenError(2 * layout.pair_count + 8);
   layout.tiles = Filled(layout.k_tiled * dim, 0.0f);
   layout.tile_norms = Filled(layout.k_tiled, infinity);
-  layout.tile_error.depth = dim + 6;
+  layout.tile_error = ScreenError(dim + 6);
   for (size_t c = 0; c < k; ++c) {
     FillPairs(layout, c);
     FillTile(layout, c);

@@ -2,6 +2,7 @@
 #ifndef ASSENT_SCORING_SCREEN_LAYOUT_H_
 #define ASSENT_SCORING_SCREEN_LAYOUT_H_
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,11 +19,28 @@ inline constexpr size_t kTileRows = 8;    // events a tile of the batch kernel
 
 inline constexpr size_t RoundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
-// What a kernel's scores may be wrong by; see screen_bound.h for the letters.
+// What a kernel's scores may be wrong by; see screen_bound.h.
 struct ScreenError {
+  ScreenError() = default;
+  // `depth` is h: roundings on the longest path from a product to a score.
+  explicit ScreenError(size_t depth)
+      : gamma(static_cast<double>(depth) * 0x1p-24 / (1 - static_cast<double>(depth) * 0x1p-24)),
+        underflow(static_cast<double>(depth) * 0x1p-124) {}
+
+  double gamma = 0;
+  double underflow = 0;
   double norm_max = 0;    // M: the largest norm of a stored centroid m_c
   double offset_max = 0;  // the largest distance of a stored centroid from the real one: ||m_c - (mu_c - o)||
-  size_t depth = 0;       // roundings on the longest path from a product to a score
+};
+
+// The point that stands for one event in a kernel; see screen_bound.h.
+struct ShiftedEvent {
+  ShiftedEvent() = default;
+  ShiftedEvent(double q, double offset2) : norm2(q), norm(std::sqrt(q)), offset(std::sqrt(offset2) * (1 + 0x1p-40)) {}
+
+  double norm2 = 0;   // Q: ||y||^2. Not finite, or huge: the scores mean nothing
+  double norm = 0;    // its root
+  double offset = 0;  // f: how far y is from x - o rounded to float32
 };
 
 // Shape: in each comment. Alignment: 64 bytes at least. Threads: immutable once built.
@@ -35,7 +53,7 @@ struct ScreenLayout {
   size_t dim = 0;
   size_t stride = 0;      // floats a row: dim rounded up to whole vectors
   size_t pair_count = 0;  // pairs of features: dim / 2, rounded up
-  size_t k_paired = 0;    // k rounded up to whole vectors
+  size_t k_padded = 0;    // k rounded up to whole vectors
   size_t k_tiled = 0;     // k rounded up to whole tile panels
 
   // False when norms come near the limits of float32: every distance is then computed in double.
@@ -49,8 +67,11 @@ struct ScreenLayout {
   // the word, low half included, is nearest to the real value.
   // [panel][pair_count][width of the panel]
   hwy::AlignedFreeUniquePtr<uint32_t[]> pairs;
-  hwy::AlignedFreeUniquePtr<float[]> pair_norms;  // [k_paired]: ||m_c||^2; infinite beyond k
+  hwy::AlignedFreeUniquePtr<float[]> pair_norms;  // [k_padded]: ||m_c||^2; infinite beyond k
   ScreenError pair_error;
+  // The same words as the dot-product instructions read them: both halves as they are.
+  hwy::AlignedFreeUniquePtr<float[]> half_norms;  // [k_padded]
+  ScreenError half_error;
 
   // For batches, where arithmetic is the limit: float32. [panel][dim][kTilePanel]
   hwy::AlignedFreeUniquePtr<float[]> tiles;

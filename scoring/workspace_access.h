@@ -14,13 +14,12 @@ struct WorkspaceAccess {
 
   // Floats that a call with this many rows of scratch needs.
   static size_t FloatCount(const ScreenLayout& layout, size_t rows) {
-    return rows * (2 * layout.stride + 2 * kFloatsPerVectorMax + (rows > 1 ? RoundUp(layout.k_tiled, 16) : 0)) +
-           layout.k_paired;
+    return rows * (2 * layout.stride + layout.k_tiled);
   }
   ScreenScratch ForEvent(const ScreenLayout& layout) const { return Scratch(layout, 1); }
   ScreenScratch ForTile(const ScreenLayout& layout) const { return Scratch(layout, kTileRows); }
   Candidate* candidates() const { return workspace.candidates_.data(); }
-  double& norm2() const { return workspace.norm2_; }
+  ShiftedEvent& shifted() const { return workspace.shifted_; }
   bool& screened() const { return workspace.screened_; }
 
   Workspace& workspace;
@@ -29,8 +28,7 @@ struct WorkspaceAccess {
   ScreenScratch Scratch(const ScreenLayout& layout, size_t rows) const {
     float* exact = workspace.floats_.get();
     float* shifted = exact + rows * layout.stride;
-    float* minima = shifted + rows * layout.stride;
-    return {exact, shifted, minima + rows * 2 * kFloatsPerVectorMax, minima};
+    return {.exact = exact, .shifted = shifted, .scores = shifted + rows * layout.stride};
   }
 };
 
