@@ -61,8 +61,7 @@ PackedEnds PackEnds(const ConsentState& state) {
   return ends;
 }
 
-ConsentState UnpackState(uint64_t word, uint32_t revision) {
-  ConsentState state;
+void UnpackState(uint64_t word, uint32_t revision, ConsentState& state) {
   const uint64_t statuses = SpreadStatuses(word) << 8;  // byte 0 of the array is unused
   static_assert(sizeof(state.status) == kPurposeCount + 1 && sizeof(ConsentStatus) == 1);
   std::memcpy(state.status.data(), &statuses, sizeof(state.status));
@@ -74,7 +73,6 @@ ConsentState UnpackState(uint64_t word, uint32_t revision) {
   state.child = (word & packed::kChild) != 0;
   state.restricted = (word & packed::kRestricted) != 0;
   state.erased = (word & packed::kErased) != 0;
-  return state;
 }
 
 void UnpackEnds(const PackedEnds& ends, ConsentState& state) {

@@ -26,10 +26,13 @@ inline constexpr uint64_t kOccupied = uint64_t{1} << 22;
 inline constexpr int kEndShift = 32;
 
 // The second word: what is reported, not what decides.
-//   bits  0-31  revision
+//   bits  0-30  revision, at most kRevisionMax
+//   bit   31    a change of the slot is under way
 //   bits 32-47  spare, zero (meant for the ordinal of the notice)
-//   bit   63    a change of the slot is under way
-inline constexpr uint64_t kChanging = uint64_t{1} << 63;
+//   bits 48-63  part of the key
+inline constexpr uint32_t kRevisionMax = 0x7FFFFFFF;
+inline constexpr uint64_t kChanging = uint64_t{1} << 31;
+inline constexpr int kKeyShift = 48;
 }  // namespace packed
 
 // The ends of purposes 1 to 6, two a word.
@@ -40,8 +43,8 @@ uint64_t PackState(const policy::ConsentState& state);
 PackedEnds PackEnds(const policy::ConsentState& state);
 
 // Of an overflowing state it knows only the earliest end and gives it to every granted purpose: never later than the
-// exact one. `revision` goes into the result as it is.
-policy::ConsentState UnpackState(uint64_t word, uint32_t revision);
+// exact one. Sets every field; `revision` goes into it as it is.
+void UnpackState(uint64_t word, uint32_t revision, policy::ConsentState& state);
 // Replaces the ends of the granted purposes by the exact ones.
 void UnpackEnds(const PackedEnds& ends, policy::ConsentState& state);
 

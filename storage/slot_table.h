@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,17 +17,19 @@
 
 namespace assent::storage {
 
-// `mark` is 0 in a slot that was never used. The key is written before the first mark and never changes in a table.
-template <size_t kDataWords>
-struct Slot {
-  std::atomic<uint64_t> mark;
-  std::array<std::atomic<uint64_t>, kDataWords> data;
-  std::atomic<uint64_t> key_high;
-  std::atomic<uint64_t> key_low;
+// What a slot is to a table. A slot that was never used has mark 0 and is zero throughout; the key is written before
+// the first mark and never changes in a table. (The atomics are read by anybody and written by one writer.)
+template <typename T>
+concept TableSlot = requires(T& slot, const T& other, const policy::SubjectKey& subject) {
+  { other.mark.load() } -> std::same_as<uint64_t>;
+  { other.Holds(subject) } -> std::same_as<bool>;
+  { other.key_low.load() } -> std::same_as<uint64_t>;
+  slot.SetKey(subject);
+  slot.CopyFrom(other);  // everything but the mark
 };
 
 // One shard's table. Immutable in size; a shard grows by replacing it.
-template <typename SlotType>
+template <TableSlot SlotType>
 class SlotTable {
  public:
   explicit SlotTable(size_t capacity)
@@ -37,18 +40,15 @@ class SlotTable {
   SlotType* Home(uint64_t key_low) const {
     return slots_ + static_cast<size_t>((static_cast<unsigned __int128>(key_low) * capacity_) >> 64);
   }
-  // The slot of the key, or the unused slot where the probing ends. The table always has an unused slot.
-  SlotType* Probe(SlotType* slot, uint64_t key_high, uint64_t key_low) const {
-    for (SlotType* const end = slots_ + capacity_;;) {
+  // The slot of the subject, or the unused slot where the probing ends. The table always has an unused slot.
+  SlotType* Probe(SlotType* slot, const policy::SubjectKey& subject) const {
+    for (;;) {
       // Acquire: pairs with the store of the first mark, so that the key is seen.
-      if (slot->mark.load(std::memory_order_acquire) == 0) return slot;
-      if (slot->key_low.load(std::memory_order_relaxed) == key_low &&
-          slot->key_high.load(std::memory_order_relaxed) == key_high) {
-        return slot;
-      }
-      if (++slot == end) slot = slots_;
+      if (slot->mark.load(std::memory_order_acquire) == 0 || slot->Holds(subject)) return slot;
+      slot = Next(slot);
     }
   }
+  SlotType* Next(SlotType* slot) const { return ++slot == slots_ + capacity_ ? slots_ : slot; }
 
   size_t capacity() const { return capacity_; }
   size_t memory_bytes() const { return mapping_.size(); }
@@ -64,7 +64,7 @@ class SlotTable {
 // Threads: Find and the getters from any thread, Find's while online in the domain; Claim from one writer at a time.
 // Memory: a shard is filled to 75.6 % to 85 % (each growth is by an eighth), and the shards are staggered so that at
 // any time they are spread over that range: 1.247 slots a subject on average, 39.9 bytes at 32 bytes a slot.
-template <typename SlotType>
+template <TableSlot SlotType>
 class ShardedSlots {
  public:
   static constexpr size_t kShards = 64;
@@ -91,7 +91,7 @@ class ShardedSlots {
   // The subject's slot; one with mark 0 where there is none.
   const SlotType& Find(const policy::SubjectKey& subject) const {
     const SlotTable<SlotType>& table = TableOf(subject.high());
-    return *table.Probe(table.Home(subject.low()), subject.high(), subject.low());
+    return *table.Probe(table.Home(subject.low()), subject);
   }
 
   // The subject's slot for the writer. A new one has mark 0 and becomes visible with the writer's first store to mark,
@@ -100,14 +100,13 @@ class ShardedSlots {
   SlotType& Claim(const policy::SubjectKey& subject, Keep keep) {
     const size_t shard = ShardOf(subject.high());
     SlotTable<SlotType>* table = tables_[shard].load(std::memory_order_relaxed);
-    SlotType* slot = table->Probe(table->Home(subject.low()), subject.high(), subject.low());
+    SlotType* slot = table->Probe(table->Home(subject.low()), subject);
     if (slot->mark.load(std::memory_order_relaxed) != 0) return *slot;
     if (static_cast<double>(used_[shard] + 1) > kLoadMax * static_cast<double>(table->capacity())) {
       table = Grow(shard, keep);
-      slot = table->Probe(table->Home(subject.low()), subject.high(), subject.low());
+      slot = table->Probe(table->Home(subject.low()), subject);
     }
-    slot->key_high.store(subject.high(), std::memory_order_relaxed);
-    slot->key_low.store(subject.low(), std::memory_order_relaxed);
+    slot->SetKey(subject);
     ++used_[shard];
     size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return *slot;
@@ -119,7 +118,7 @@ class ShardedSlots {
  private:
   static constexpr double kCapacityMin = 128;  // slots
   static constexpr double kGrowth = 1.125;
-  static constexpr double kLoadMax = 0.85;
+  static constexpr double kLoadMax = 0.64;
 
   static size_t ShardOf(uint64_t key_high) { return key_high >> 58; }
   static_assert(kShards == size_t{1} << 6);
@@ -133,15 +132,10 @@ class ShardedSlots {
     for (size_t i = 0; i < old->capacity(); ++i) {
       const SlotType& from = old->slots()[i];
       if (from.mark.load(std::memory_order_relaxed) == 0 || !keep(from)) continue;
-      const uint64_t high = from.key_high.load(std::memory_order_relaxed);
-      const uint64_t low = from.key_low.load(std::memory_order_relaxed);
-      SlotType& to = *grown->Probe(grown->Home(low), high, low);
-      to.key_high.store(high, std::memory_order_relaxed);
-      to.key_low.store(low, std::memory_order_relaxed);
-      for (size_t word = 0; word < from.data.size(); ++word) {
-        to.data[word].store(from.data[word].load(std::memory_order_relaxed), std::memory_order_relaxed);
-      }
-      to.mark.store(from.mark.load(std::memory_order_relaxed), std::memory_order_relaxed);
+      SlotType* to = grown->Home(from.key_low.load(std::memory_order_relaxed));
+      while (to->mark.load(std::memory_order_relaxed) != 0) to = grown->Next(to);
+      to->CopyFrom(from);
+      to->mark.store(from.mark.load(std::memory_order_relaxed), std::memory_order_relaxed);
       ++kept;
     }
     size_.store(size_.load(std::memory_order_relaxed) + kept - used_[shard], std::memory_order_relaxed);

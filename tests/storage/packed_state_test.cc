@@ -12,6 +12,13 @@ namespace {
 using policy::ConsentState;
 using policy::ConsentStatus;
 
+ConsentState Unpacked(uint64_t word, uint32_t revision) {
+  ConsentState state;
+  state.status.fill(ConsentStatus::kGranted);  // what was there before must not matter
+  UnpackState(word, revision, state);
+  return state;
+}
+
 ConsentState RandomState(std::mt19937& random) {
   ConsentState state;
   const uint32_t ends[] = {0, 100, 200, 0xFFFFFFFF};
@@ -39,7 +46,7 @@ TEST(PackedState, RoundTripsWithTheEnds) {
     const ConsentState state = RandomState(random);
     const uint64_t word = PackState(state);
     ASSERT_NE(word & packed::kOccupied, 0u);
-    ConsentState back = UnpackState(word, state.revision);
+    ConsentState back = Unpacked(word, state.revision);
     if ((word & packed::kOverflow) != 0) {
       ++overflowing;
       // Without the side table no purpose may end later than it should, and none may be without an end.
@@ -63,7 +70,7 @@ TEST(PackedState, ClosesExactlyTheNamedPurposes) {
     const ConsentState state = RandomState(random);
     const uint32_t bits = static_cast<uint32_t>(random());
     const uint64_t word = ClosePurposes(PackState(state), bits);
-    const ConsentState closed = UnpackState(word, state.revision);
+    const ConsentState closed = Unpacked(word, state.revision);
     for (size_t p = 1; p <= policy::kPurposeCount; ++p) {
       const bool named = (bits >> p) % 2 == 1;
       ASSERT_EQ(closed.status[p], named ? ConsentStatus::kClosed : state.status[p]);
@@ -76,7 +83,7 @@ TEST(PackedState, ClosesExactlyTheNamedPurposes) {
 
 TEST(PackedState, DefaultIsOccupiedAndNothingElse) {
   EXPECT_EQ(PackState(ConsentState{}), packed::kOccupied);
-  EXPECT_EQ(UnpackState(packed::kOccupied, 0), ConsentState{});
+  EXPECT_EQ(Unpacked(packed::kOccupied, 0), ConsentState{});
 }
 
 }  // namespace
