@@ -63,7 +63,8 @@ class ScreenBound {
   float ThresholdOfDistance(double distance) const {
     const double reach = distance * growth_ + points_;
     const double threshold = reach * reach - q_ + arithmetic_ + 0x1p-40 * (reach * reach + q_);
-    if (!(threshold < kScoreMax)) return std::numeric_limits<float>::infinity();
+    // Never infinite: the padding beyond the last centroid scores infinity and must not be found.
+    if (!(threshold < kScoreMax)) return std::numeric_limits<float>::max();
     // Up by more than the rounding to float32 can take away.
     return static_cast<float>(threshold + 0x1p-23 * std::abs(threshold) + 0x1p-148);
   }

@@ -1,0 +1,99 @@
+// After Reserve, nothing on the way of an event allocates. This program counts every allocation of its thread.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "scoring/assign.h"
+#include "scoring/instruction_set.h"
+#include "tests/scoring/model_fixture.h"
+
+namespace {
+
+thread_local size_t allocations = 0;
+
+void* Count(size_t size, size_t alignment) {
+  ++allocations;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, size == 0 ? 1 : size) != 0) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t size) { return Count(size, alignof(std::max_align_t)); }
+void* operator new[](size_t size) { return Count(size, alignof(std::max_align_t)); }
+void* operator new(size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
+void* operator new[](size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t /*size*/) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
+
+namespace assent::scoring {
+namespace {
+
+TEST(Allocation, TheCounterCounts) {
+  const size_t before = allocations;
+  const std::string large(1000, 'x');
+  EXPECT_GT(allocations, before);
+}
+
+TEST(Allocation, NoneAfterReserve) {
+  constexpr size_t kDim = 33;
+  constexpr size_t kSegments = 260;
+  constexpr size_t kRows = 21;
+  const Model model = ModelOf(kSegments, kDim, NormalValues(kSegments * kDim, 1));
+  const Model smaller = ModelOf(20, 5, NormalValues(20 * 5, 2));
+  const std::vector<float> raw = NormalValues(kRows * kDim, 3);
+  std::vector<float> scaled(kRows * kDim);
+  std::vector<Assignment> out(kRows);
+  std::vector<Candidate> nearest(kSegmentsReturnedMax);
+  std::vector<double> memberships(kSegmentsReturnedMax);
+  const std::vector<float> huge(kDim, 3e38f);
+  for (const std::string& name : InstructionSets()) {
+    ASSERT_TRUE(UseInstructionSet(name).ok());
+    Workspace workspace;
+    workspace.Reserve(model, kRows);
+    const size_t before = allocations;
+    size_t count = 0;
+    for (size_t row = 0; row < kRows; ++row) {
+      const size_t at = row * kDim;
+      ASSERT_EQ(model.schema().Scale({&raw[at], kDim}, {}, {&scaled[at], kDim}), -1);
+      Assign(model, {&scaled[at], kDim}, workspace, nearest, count);
+      Memberships(model, workspace, {nearest.data(), count}, memberships);
+    }
+    Assign(model, huge, workspace, nearest, count);
+    Memberships(model, workspace, {nearest.data(), count}, memberships);
+    Assign(smaller, {scaled.data(), 5}, workspace, {}, count);
+    AssignBatch(model, scaled, kRows, workspace, out);
+    AssignBatch(smaller, {scaled.data(), kRows * 5}, kRows, workspace, out);
+    EXPECT_EQ(model.schema().Find("f7"), 7);
+    EXPECT_EQ(allocations, before) << name;
+  }
+  ASSERT_TRUE(UseInstructionSet("").ok());
+}
+
+TEST(Allocation, ALargerModelReservesByItself) {
+  const Model small = ModelOf(5, 2, NormalValues(10, 1));
+  const Model large = ModelOf(500, 40, NormalValues(500 * 40, 2));
+  Workspace workspace;
+  workspace.Reserve(small, 1);
+  const std::vector<float> event = NormalValues(40, 3);
+  size_t count = 0;
+  size_t before = allocations;
+  Assign(large, event, workspace, {}, count);
+  EXPECT_GT(allocations, before);
+  before = allocations;
+  Assign(large, event, workspace, {}, count);
+  EXPECT_EQ(allocations, before);
+}
+
+}  // namespace
+}  // namespace assent::scoring
