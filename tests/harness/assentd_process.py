@@ -20,7 +20,7 @@ class AssentdProcess:
     its log is printed when the block or the stop failed. The folder is removed.
     """
 
-    def __init__(self, build, model, config=""):
+    def __init__(self, build, model, config="", insecure_roles=("assign", "consent")):
         self.binary = pathlib.Path(build) / "server/assentd"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="assent-test-"))
         key = self.folder / "pseudonym.key"
@@ -28,7 +28,7 @@ class AssentdProcess:
         key.write_text(secrets.token_hex(32))
         self.config = self.folder / "assentd.textproto"
         lines = [f'data_dir: "{self.folder / "data"}"', f'pseudonym_key_file: "{key}"',
-                 'insecure_roles: "assign"', 'insecure_roles: "consent"', config]
+                 *(f'insecure_roles: "{role}"' for role in insecure_roles), config]
         if model:
             lines.append(f'model: "{model}"')
         self.config.write_text("\n".join(lines) + "\n")

@@ -88,6 +88,16 @@ def path_complaints(path, text):
             if pattern.search(line)]
 
 
+def link_complaints(path, text, exists):
+    """Links and file names of pages lead somewhere. `exists` tells whether a path from the root does."""
+    complaints = []
+    folder = pathlib.PurePosixPath(path).parent
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if not re.match(r"[a-z]+:", target) and not exists(str(folder / target)):
+            complaints.append(f"{path}: a link to {target}, which is not there")
+    return complaints
+
+
 def fenced_blocks(markdown):
     """Yields (info string, [lines]) for each fenced block."""
     block = None
@@ -143,6 +153,8 @@ def check_repository(rule):
             complaints += length_complaints(path, text)
         elif rule == "roles" and path.startswith("proto/assent/"):
             complaints += role_complaints(path, text)
+        elif rule == "links" and suffix == ".md":
+            complaints += link_complaints(path, text, lambda name: (ROOT / name).exists())
         elif rule == "paths":
             complaints += path_complaints(path, text)
     return complaints

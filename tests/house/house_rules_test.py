@@ -61,6 +61,16 @@ class Paths(unittest.TestCase):
         self.assertEqual(rules.path_complaints("a", "the framework/root/x and ./work/x and $dir/root/etc\n"), [])
 
 
+class Links(unittest.TestCase):
+    def test_a_link_leads_somewhere(self):
+        def exists(name):
+            return name == "docs/a.md"
+        text = "[a](a.md) [b](a.md#part) [c](https://example.org/x)"
+        self.assertEqual(rules.link_complaints("docs/b.md", text, exists), [])
+        self.assertEqual(len(rules.link_complaints("docs/b.md", "[a](gone.md)", exists)), 1)
+        self.assertEqual(len(rules.link_complaints("README.md", "[a](a.md)", exists)), 1)
+
+
 class Readme(unittest.TestCase):
     CI = "# ./dev bench\nstage tests ./dev test\n"
 
