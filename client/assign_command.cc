@@ -19,6 +19,7 @@ struct AssignFlags {
   AssignReportOptions report;
   std::string model_file;
   int segments = 3;
+  uint64_t row = 0;  // 0: all rows of the file
   size_t batch_rows = 1024;
 };
 
@@ -29,6 +30,7 @@ Examples:
   assentctl assign --subject login:anna --purpose select_content --feature kids_share=0.7 --feature devices=4
   assentctl assign --subject cookie:4f2a --purpose select_advertising --feature devices=2 --gpc
   assentctl assign --input audience.csv --namespace login --purpose select_content --model model.assent --out segments.csv
+  assentctl assign --input audience.csv --row 17 --namespace login --purpose select_content
   assentctl assign --input sessions.csv.gz --number-rows --features a,b,c --purpose select_content --json)";
 
 void PrintDecision(const v1::AssignResponse& response, CommandLine& line) {
@@ -37,7 +39,7 @@ void PrintDecision(const v1::AssignResponse& response, CommandLine& line) {
            << line.terminal.Paint(Style::kDim, response.reason()) << "\n";
   for (const v1::SegmentMatch& match : response.segments()) {
     line.out << "  " << line.terminal.Paint(Style::kAccent, PadRight(match.segment_id(), 12))
-             << absl::StrFormat("%4.0f %%", 100 * match.membership()) << "  distance "
+             << PadLeft(HumanShare(match.membership()), 6) << "  distance "
              << PadRight(HumanNumber(match.distance()), 8) << " " << match.label();
     if (match.iab_audience_id() > 0) line.out << "  IAB " << match.iab_audience_id();
     line.out << "\n";
@@ -50,8 +52,20 @@ void PrintDecision(const v1::AssignResponse& response, CommandLine& line) {
   }
 }
 
+absl::StatusOr<v1::AssignRequest> ReadRequest(const AssignFlags& flags) {
+  if (flags.file.path.empty()) return MakeAssignRequest(flags.event);
+  auto request = MakeRequestFrame(flags.event);
+  if (!request.ok()) return request.status();
+  auto file = EventFile::Open(flags.file, nullptr);
+  if (!file.ok()) return file.status();
+  auto row = ReadEventRow(**file, flags.row);
+  if (!row.ok()) return row.status();
+  FillNamed((*file)->feature_names(), *row, flags.file.name_space, *request);
+  return request;
+}
+
 absl::Status AssignOne(const AssignFlags& flags, const AssignmentClient& client, CommandLine& line) {
-  auto request = MakeAssignRequest(flags.event);
+  auto request = ReadRequest(flags);
   if (!request.ok()) return request.status();
   request->set_max_segments(flags.segments);
   request->set_return_memberships(true);
@@ -121,7 +135,8 @@ absl::Status RunAssign(const AssignFlags& flags, CommandLine& line) {
   }
   auto client = AssignmentClient::Create(line.DataPlane());
   if (!client.ok()) return client.status();
-  return flags.file.path.empty() ? AssignOne(flags, *client, line) : AssignFile(flags, *client, line);
+  const bool one = flags.file.path.empty() || flags.row > 0;
+  return one ? AssignOne(flags, *client, line) : AssignFile(flags, *client, line);
 }
 
 }  // namespace
@@ -131,11 +146,14 @@ void AddAssignCommand(CLI::App& root, CommandLine& line) {
   CLI::App* command = root.add_subcommand("assign", "Ask for the segments of people");
   command->footer(kExamples);
   AddEventFlags(*command, flags->event);
-  command->add_option("--segments", flags->segments, "With --subject: segments to show, nearest first")
+  command->add_option("--segments", flags->segments, "Of one event: segments to show, nearest first")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
   AddEventFileFlags(*command, flags->file);
   const std::string group = "Events from a file";
+  command->add_option("--row", flags->row, "Only this row of the file, from 1")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
   command->add_option("--model", flags->model_file, "Model file that the server uses: sends columnar batches")
       ->group(group);
   command->add_option("--batch", flags->batch_rows, "Rows in a batch")

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace assent::client {
 namespace {
@@ -34,7 +35,17 @@ std::string Blocks(size_t half_steps, bool left) {
   return left ? absl::StrCat("▐", full) : absl::StrCat(full, "▌");
 }
 
-std::string Signed(double amount) { return absl::StrCat(amount < 0 ? "−" : "+", HumanNumber(std::fabs(amount))); }
+// Digits after the point that show three digits of the largest amount.
+int Decimals(double largest) {
+  if (!(largest > 0)) return 0;
+  return std::clamp(2 - static_cast<int>(std::floor(std::log10(largest))), 0, 6);
+}
+
+std::string Signed(double amount, int decimals) {
+  const std::string digits = absl::StrFormat("%.*f", decimals, std::fabs(amount));
+  const bool zero = digits.find_first_not_of("0.") == std::string::npos;
+  return absl::StrCat(zero ? "" : amount < 0 ? "−" : "+", digits);
+}
 
 }  // namespace
 
@@ -65,7 +76,7 @@ std::vector<std::string> DrawBarChart(const std::vector<Bar>& bars, const BarCha
     lines.push_back(absl::StrCat("  ", PadRight(bar.label, labels), "  ", PadLeft(bar.value, values), "  ",
                                  terminal.Paint(Style::kDim, PadLeft(bar.typical, typicals)), "  ",
                                  terminal.Paint(Style::kWarn, left_half), "│", terminal.Paint(Style::kGood, right_half),
-                                 " ", PadLeft(Signed(bar.amount), kAmountColumns)));
+                                 " ", PadLeft(Signed(bar.amount, Decimals(largest)), kAmountColumns)));
   }
   return lines;
 }

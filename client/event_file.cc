@@ -74,6 +74,18 @@ absl::StatusOr<bool> EventFile::Next(EventRow& row) {
   return true;
 }
 
+absl::StatusOr<EventRow> ReadEventRow(EventFile& file, uint64_t number) {
+  EventRow row;
+  do {
+    auto more = file.Next(row);
+    if (!more.ok()) return more.status();
+    if (!*more) {
+      return absl::InvalidArgumentError(absl::StrCat("--row ", number, ": the file has only ", row.row, " rows"));
+    }
+  } while (row.row < number);
+  return row;
+}
+
 void FillNamed(const std::vector<std::string>& names, const EventRow& row, const std::string& name_space,
                v1::AssignRequest& request) {
   request.mutable_subject()->set_namespace_(name_space);

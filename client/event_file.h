@@ -58,6 +58,9 @@ class EventFile {
   uint64_t rows_ = 0;
 };
 
+// The row with this number, from 1. Errors: those of Open and Next; InvalidArgument beyond the last row.
+absl::StatusOr<EventRow> ReadEventRow(EventFile& file, uint64_t number);
+
 // Puts subject and present features into `request`, by name.
 void FillNamed(const std::vector<std::string>& names, const EventRow& row, const std::string& name_space,
                v1::AssignRequest& request);

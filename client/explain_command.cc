@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "client/assignment_client.h"
 #include "client/bar_chart.h"
@@ -31,21 +30,17 @@ Examples:
   assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7 --json)";
 
 absl::StatusOr<v1::AssignRequest> ReadRequest(const ExplainFlags& flags) {
+  if (flags.event.subject.empty() == flags.file.path.empty()) {
+    return absl::InvalidArgumentError("give one event with --subject, or a file with --input and --row");
+  }
   if (flags.file.path.empty()) return MakeAssignRequest(flags.event);
   auto request = MakeRequestFrame(flags.event);
   if (!request.ok()) return request.status();
   auto file = EventFile::Open(flags.file, nullptr);
   if (!file.ok()) return file.status();
-  EventRow row;
-  for (uint64_t number = 1; number <= flags.row; ++number) {
-    auto more = (*file)->Next(row);
-    if (!more.ok()) return more.status();
-    if (!*more) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--row ", flags.row, ": ", flags.file.path, " has only ", number - 1, " rows"));
-    }
-  }
-  FillNamed((*file)->feature_names(), row, flags.file.name_space, *request);
+  auto row = ReadEventRow(**file, flags.row);
+  if (!row.ok()) return row.status();
+  FillNamed((*file)->feature_names(), *row, flags.file.name_space, *request);
   return request;
 }
 
@@ -77,7 +72,7 @@ std::vector<Bar> MakeBars(const v1::ExplainResponse& response, const ExplainFlag
 }
 
 std::string SegmentText(const v1::SegmentMatch& match) {
-  return absl::StrFormat("%s “%s” (%.0f %%)", match.segment_id(), match.label(), 100 * match.membership());
+  return absl::StrCat(match.segment_id(), " “", match.label(), "” (", HumanShare(match.membership()), ")");
 }
 
 void PrintExplanation(const v1::ExplainResponse& response, const ExplainFlags& flags, CommandLine& line) {

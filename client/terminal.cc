@@ -119,4 +119,10 @@ std::string HumanNumber(double value, int digits) {
   return text == "-0" ? "0" : text;
 }
 
+std::string HumanShare(double share) {
+  if (share < 0.005 && share > 0) return "<1 %";
+  if (share > 0.995 && share < 1) return ">99 %";
+  return absl::StrFormat("%.0f %%", 100 * share);
+}
+
 }  // namespace assent::client

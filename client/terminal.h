@@ -32,6 +32,8 @@ std::string PadRight(absl::string_view text, size_t width);
 std::string PadLeft(absl::string_view text, size_t width);
 // `value` with at most `digits` significant digits, no exponent for ordinary sizes: "0.31", "142", "12,330".
 std::string HumanNumber(double value, int digits = 3);
+// A share, 0 to 1, as a percentage: "97 %", ">99 %", "<1 %".
+std::string HumanShare(double share);
 // `count` with thousands separators: "12,330".
 std::string HumanCount(uint64_t count);
 

@@ -29,6 +29,14 @@ TEST(HumanCount, Thousands_AreSeparated) {
   EXPECT_EQ(HumanCount(18446744073709551615u), "18,446,744,073,709,551,615");
 }
 
+TEST(HumanShare, NearlyAllAndNearlyNothing_AreNotRoundedAway) {
+  EXPECT_EQ(HumanShare(0.42), "42 %");
+  EXPECT_EQ(HumanShare(0.0001), "<1 %");
+  EXPECT_EQ(HumanShare(0.9999), ">99 %");
+  EXPECT_EQ(HumanShare(1), "100 %");
+  EXPECT_EQ(HumanShare(0), "0 %");
+}
+
 TEST(Pad, WideAndNarrowText_TakesTheWidth) {
   EXPECT_EQ(PadRight("ab", 4), "ab  ");
   EXPECT_EQ(PadLeft("ab", 4), "  ab");
@@ -53,8 +61,8 @@ TEST(DrawBarChart, Amounts_AreProportionalAndOnTheirSide) {
   EXPECT_EQ(blocks(lines[1]), 2 * blocks(lines[2]));
   EXPECT_GT(lines[1].find("█"), lines[1].find("│"));
   EXPECT_LT(lines[2].find("█"), lines[2].find("│"));
-  EXPECT_THAT(lines[1], HasSubstr("+4"));
-  EXPECT_THAT(lines[2], HasSubstr("−2"));
+  EXPECT_THAT(lines[1], HasSubstr("+4.00"));
+  EXPECT_THAT(lines[2], HasSubstr("−2.00"));
   EXPECT_THAT(lines[3], HasSubstr("·"));
   for (const std::string& line : lines) EXPECT_LE(DisplayWidth(line), 80u);
   EXPECT_EQ(DisplayWidth(lines[1]), DisplayWidth(lines[2]));
