@@ -115,10 +115,9 @@ void ConsentCommitter::CloseProtective(std::span<PendingChange* const> changes, 
 // After a refused write the engine accepts no other until it is told to go on.
 absl::Status ConsentCommitter::ResumeEngine() {
   if (!engine_refused_) return absl::OkStatus();
-  const rocksdb::Status status = database_.rocks().Resume();
-  if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
-  engine_refused_ = false;
-  return absl::OkStatus();
+  absl::Status status = database_.Resume();
+  engine_refused_ = !status.ok();
+  return status;
 }
 
 void ConsentCommitter::Read(const SubjectKey& subject, Touched& touched) {

@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -35,7 +36,18 @@ constexpr uint64_t kLogBytesMax = uint64_t{256} << 20;
 constexpr size_t kEngineLogBytesMax = size_t{16} << 20;
 constexpr size_t kEngineLogsKept = 4;
 constexpr int kOpenFilesMax = 1024;
+constexpr uint64_t kProbeExtraBytes = uint64_t{4} << 20;
+constexpr size_t kProbeChunkBytes = size_t{1} << 20;
 constexpr double kBloomBitsPerKey = 10;
+
+// After a refused write the engine would try again in its own time, seconds later, and refuse a request to go on until
+// then. The committer asks at the next change instead (Database::Resume).
+class ResumesOnRequest : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
 
 rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   rocksdb::DBOptions options;
@@ -47,6 +59,8 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_total_wal_size = kLogBytesMax;
   options.max_open_files = kOpenFilesMax;
+  options.listeners.push_back(std::make_shared<ResumesOnRequest>());
+  options.max_bgerror_resume_count = 0;
   options.max_background_jobs = 2;
   options.bytes_per_sync = size_t{1} << 20;  // so that a flush does not fill the disk's queue at once
   options.max_log_file_size = kEngineLogBytesMax;
@@ -103,6 +117,7 @@ struct Database::Impl {
   absl::Status WriteMeta(const policy::SubjectKey& key_check);
   absl::StatusOr<std::optional<std::string>> ReadMeta(absl::string_view key) const;
   absl::StatusOr<bool> HasRecords() const;
+  rocksdb::Status ProbeDisk();
 };
 
 // A lock of our own, taken before the engine is touched: a second process gets a clear answer and changes nothing.
@@ -215,6 +230,25 @@ absl::Status Database::Impl::CheckMeta(const policy::SubjectKey& key_check) {
   return absl::OkStatus();
 }
 
+// Writes a file as large as what waits in memory, and some more, and removes it.
+rocksdb::Status Database::Impl::ProbeDisk() {
+  uint64_t bytes = kProbeExtraBytes;
+  for (rocksdb::ColumnFamilyHandle* handle : families) {
+    uint64_t waiting = 0;
+    if (rocks->GetIntProperty(handle, rocksdb::DB::Properties::kCurSizeAllMemTables, &waiting)) bytes += waiting;
+  }
+  const std::string path = data_dir + "/probe";
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env->NewWritableFile(path, &file, rocksdb::EnvOptions());
+  if (!status.ok()) return status;
+  const std::string chunk(kProbeChunkBytes, '\x5A');
+  for (uint64_t written = 0; status.ok() && written < bytes; written += chunk.size()) status = file->Append(chunk);
+  if (status.ok()) status = file->Sync();
+  const rocksdb::Status closed = file->Close();
+  env->DeleteFile(path).PermitUncheckedError();
+  return status.ok() ? closed : status;
+}
+
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
@@ -226,6 +260,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   if (absl::Status status = impl->OpenEngine(); !status.ok()) return status;
   if (absl::Status status = impl->CheckMeta(options.key_check); !status.ok()) return status;
   return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+absl::Status Database::Resume() {
+  rocksdb::Status status = impl_->ProbeDisk();
+  if (status.ok()) status = impl_->rocks->Resume();
+  return status.ok() ? absl::OkStatus() : FromEngine(status, "record consent", impl_->data_dir);
 }
 
 rocksdb::DB& Database::rocks() { return *impl_->rocks; }

@@ -1,0 +1,114 @@
+// A disk that is full or refuses: nothing is acknowledged, nothing that was denied opens, and it goes on afterwards.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "storage/engine_status.h"
+#include "tests/storage/lossy_disk.h"
+#include "tests/storage/lossy_file_system.h"
+#include "tests/storage/store_fixture.h"
+
+namespace assent::storage {
+namespace {
+
+using policy::ConsentStatus;
+using policy::Purpose;
+
+class DiskFaultTest : public testing::Test {
+ protected:
+  DiskFaultTest() {
+    EXPECT_TRUE(env->CreateDirIfMissing("/disk").ok());
+    Start();
+  }
+  void Start() {
+    open.reset();
+    auto started = StartStore("/disk/data", env.get());
+    ASSERT_TRUE(started.ok()) << started.status();
+    open = *std::move(started);
+  }
+  void Restart() {
+    disk.Cut();
+    open.reset();
+    disk.PowerOn();
+    Start();
+  }
+  absl::StatusOr<ConsentResult> Apply(ConsentRequest request) {
+    return open->store->Apply(std::move(request), kTestTime);
+  }
+
+  LossyDisk disk{5};
+  std::unique_ptr<rocksdb::Env> env = NewLossyEnv(disk);
+  std::unique_ptr<OpenStore> open;
+};
+
+TEST_F(DiskFaultTest, AFullDiskRefusesAndThenGoesOn) {
+  ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent, Purpose::kSelectAdvertising})).ok());
+  disk.FailChanges(DiskFault::kNoSpace);
+  const absl::Status grant = Apply(GrantOf(Subject(2), {Purpose::kSelectContent})).status();
+  EXPECT_EQ(grant.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(grant.message()), testing::HasSubstr("full"));
+  EXPECT_FALSE(open->Allows(Subject(2), Purpose::kSelectContent));
+  // A withdrawal cannot be acknowledged, but it is obeyed.
+  EXPECT_EQ(Apply(WithdrawalOf(Subject(1), {Purpose::kSelectContent})).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kClosed);
+  EXPECT_TRUE(open->Allows(Subject(1), Purpose::kSelectAdvertising));
+  EXPECT_EQ(open->store->applied().sequence, 1u);
+  EXPECT_EQ(open->store->Get(Subject(1))->record.revision(), 1u);
+
+  disk.FailChanges(DiskFault::kNone);
+  const auto retried = Apply(GrantOf(Subject(2), {Purpose::kSelectContent}));
+  ASSERT_TRUE(retried.ok()) << retried.status();
+  EXPECT_TRUE(open->Allows(Subject(2), Purpose::kSelectContent));
+  // Still closed: neither a change of another purpose nor a stale one opens it.
+  ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kMeasureAudience})).ok());
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kClosed);
+  ConsentRequest stale = WithdrawalOf(Subject(1), {Purpose::kSelectContent});
+  stale.check_revision = true;
+  EXPECT_EQ(Apply(stale).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kClosed);
+  ASSERT_TRUE(Apply(WithdrawalOf(Subject(1), {Purpose::kSelectContent})).ok());
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kWithdrawn);
+  Restart();
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kWithdrawn);
+  EXPECT_TRUE(open->Allows(Subject(2), Purpose::kSelectContent));
+}
+
+TEST_F(DiskFaultTest, AFailedSyncAcknowledgesNothingAndNothingIsLost) {
+  ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).ok());
+  disk.FailSyncs(DiskFault::kInputOutput);
+  const absl::Status withdrawal = Apply(WithdrawalOf(Subject(1), {})).status();
+  EXPECT_EQ(withdrawal.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(withdrawal.message()), testing::Not(testing::HasSubstr("IO error")));
+  EXPECT_THAT(EngineCause(withdrawal), testing::HasSubstr("the disk refuses"));
+  EXPECT_FALSE(open->Allows(Subject(1), Purpose::kSelectContent));
+  EXPECT_EQ(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(open->Allows(Subject(1), Purpose::kSelectContent));
+  disk.FailSyncs(DiskFault::kNone);
+  // Whether the engine goes on or wants a restart, what it acknowledges from here is kept.
+  const auto after = Apply(OptOutOf(Subject(1), {}));
+  Restart();
+  if (after.ok()) {
+    EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kOptedOut);
+  } else {
+    EXPECT_EQ(after.status().code(), absl::StatusCode::kUnavailable);
+  }
+  ASSERT_TRUE(Apply(OptOutOf(Subject(1), {})).ok());
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kOptedOut);
+}
+
+TEST_F(DiskFaultTest, AFullDiskAtTheStartIsNamed) {
+  open.reset();
+  disk.FailChanges(DiskFault::kNoSpace);
+  const auto started = StartStore("/disk/data", env.get());
+  ASSERT_FALSE(started.ok());
+  EXPECT_EQ(started.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(started.status().message()),
+              testing::AllOf(testing::HasSubstr("/disk/data"), testing::HasSubstr("full")));
+  disk.FailChanges(DiskFault::kNone);
+  Start();
+}
+
+}  // namespace
+}  // namespace assent::storage
