@@ -16,7 +16,7 @@ namespace assent::server {
 
 struct ControlPlaneOptions {
   std::string listen = "127.0.0.1:0";
-  std::shared_ptr<grpc::ServerCredentials> credentials;
+  std::shared_ptr<grpc::ServerCredentials> credentials{};
   int threads_max = 32;
   int message_bytes_max = 4 << 20;
   int metadata_bytes_max = 8192;

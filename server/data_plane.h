@@ -13,13 +13,13 @@
 namespace assent::server {
 
 struct DataPlaneOptions {
-  std::string listen = "127.0.0.1:0";                    // HOST:PORT; port 0 picks a free one
-  std::shared_ptr<grpc::ServerCredentials> credentials;  // null: no transport security
-  int threads = 1;                                       // polling threads, one queue each
-  int message_bytes_max = 4 << 20;                       // of a request
-  int metadata_bytes_max = 8192;                         // of a request
-  int streams_per_connection_max = 1024;                 // concurrent calls on one connection
-  size_t calls_in_flight_max = 4096;                     // shared out evenly among the threads, rounded up
+  std::string listen = "127.0.0.1:0";                      // HOST:PORT; port 0 picks a free one
+  std::shared_ptr<grpc::ServerCredentials> credentials{};  // null: no transport security
+  int threads = 1;                                         // polling threads, one queue each
+  int message_bytes_max = 4 << 20;                         // of a request
+  int metadata_bytes_max = 8192;                           // of a request
+  int streams_per_connection_max = 1024;                   // concurrent calls on one connection
+  size_t calls_in_flight_max = 4096;                       // shared out evenly among the threads, rounded up
 };
 
 // Why one thread a queue: measured, a connection that is polled by several threads loses a fifth of its calls to

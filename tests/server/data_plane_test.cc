@@ -1,0 +1,322 @@
+#include "server/data_plane.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "assent/v1/assignment_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/create_channel.h"
+#include "gtest/gtest.h"
+
+namespace assent::server {
+namespace {
+
+using grpc::StatusCode;
+
+// What the test and the polling thread share.
+struct Script {
+  std::promise<void> entered;           // Assign was called
+  std::shared_future<void> may_return;  // Assign waits for it, where it is set
+  std::atomic<int> finished{0};
+  std::atomic<int> last_code{-1};
+  std::atomic<int64_t> deadline_ns{0};
+};
+
+class ScriptedHandler final : public AssignmentHandler {
+ public:
+  explicit ScriptedHandler(Script& script) : script_(script) {}
+
+  grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response, CallContext& context) override {
+    script_.deadline_ns = context.deadline_ns;
+    if (script_.may_return.valid()) {
+      script_.entered.set_value();
+      script_.may_return.wait();
+    }
+    response.set_reason(request.subject().id());
+    return grpc::Status::OK;
+  }
+  grpc::Status BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
+                           CallContext&) override {
+    response.clear_outcomes();
+    for (int i = 0; i < request.subject_ids_size(); ++i) response.add_outcomes(v1::OUTCOME_ABSTAINED);
+    return grpc::Status::OK;
+  }
+  grpc::Status Explain(const v1::ExplainRequest&, v1::ExplainResponse&, CallContext&) override {
+    return {StatusCode::NOT_FOUND, "nothing to explain", "details"};
+  }
+  grpc::Status OpenStream(CallContext&) override { return grpc::Status::OK; }
+  void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response, CallContext&) override {
+    response.set_tag(request.tag() + 100);
+  }
+  const grpc::Status& Overloaded() override { return overloaded_; }
+  void Finished(const CallContext&, StatusCode code) override {
+    script_.last_code = code;
+    ++script_.finished;
+  }
+
+ private:
+  Script& script_;
+  const grpc::Status overloaded_{StatusCode::RESOURCE_EXHAUSTED, "enough"};
+};
+
+class DataPlaneTest : public testing::Test {
+ protected:
+  void Start(DataPlaneOptions options = {}) {
+    auto plane = DataPlane::Start(options, [this](int) { return std::make_unique<ScriptedHandler>(script_); });
+    ASSERT_TRUE(plane.ok()) << plane.status();
+    plane_ = *std::move(plane);
+    channel_ = grpc::CreateChannel(plane_->address(), grpc::InsecureChannelCredentials());
+    stub_ = v1::AssignmentService::NewStub(channel_);
+  }
+
+  grpc::Status Assign(const std::string& id, v1::AssignResponse& response) {
+    grpc::ClientContext context;
+    v1::AssignRequest request;
+    request.mutable_subject()->set_id(id);
+    return stub_->Assign(&context, request, &response);
+  }
+
+  Script script_;
+  std::unique_ptr<DataPlane> plane_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::AssignmentService::Stub> stub_;
+};
+
+TEST_F(DataPlaneTest, AnswersEveryMethodManyTimes) {
+  Start({.threads = 2});
+  for (int i = 0; i < 500; ++i) {  // more than the calls that are kept waiting, so that each is used again
+    v1::AssignResponse response;
+    ASSERT_TRUE(Assign(std::to_string(i), response).ok());
+    ASSERT_EQ(response.reason(), std::to_string(i));
+  }
+  for (int rows = 1; rows < 50; ++rows) {
+    grpc::ClientContext context;
+    v1::BatchAssignRequest request;
+    v1::BatchAssignResponse response;
+    for (int i = 0; i < rows; ++i) request.add_subject_ids("x");
+    ASSERT_TRUE(stub_->BatchAssign(&context, request, &response).ok());
+    ASSERT_EQ(response.outcomes_size(), rows);
+  }
+  for (int i = 0; i < 50; ++i) {
+    grpc::ClientContext context;
+    v1::ExplainResponse response;
+    const grpc::Status status = stub_->Explain(&context, {}, &response);
+    ASSERT_EQ(status.error_code(), StatusCode::NOT_FOUND);
+    ASSERT_EQ(status.error_details(), "details");
+  }
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext context;
+    auto stream = stub_->StreamAssign(&context);
+    v1::StreamAssignRequest request;
+    v1::StreamAssignResponse response;
+    for (uint64_t tag = 0; tag < 10; ++tag) {
+      request.set_tag(tag);
+      ASSERT_TRUE(stream->Write(request));
+      ASSERT_TRUE(stream->Read(&response));
+      ASSERT_EQ(response.tag(), tag + 100);
+    }
+    stream->WritesDone();
+    ASSERT_FALSE(stream->Read(&response));
+    ASSERT_TRUE(stream->Finish().ok());
+  }
+  plane_->Drain(std::chrono::seconds(60));
+  EXPECT_EQ(script_.finished, 500 + 49 + 50 + 20);
+}
+
+TEST_F(DataPlaneTest, StreamAnswersInOrderWhatWasWrittenAhead) {
+  Start();
+  grpc::ClientContext context;
+  auto stream = stub_->StreamAssign(&context);
+  v1::StreamAssignRequest request;
+  for (uint64_t tag = 0; tag < 100; ++tag) {
+    request.set_tag(tag);
+    ASSERT_TRUE(stream->Write(request));
+  }
+  stream->WritesDone();
+  v1::StreamAssignResponse response;
+  for (uint64_t tag = 0; tag < 100; ++tag) {
+    ASSERT_TRUE(stream->Read(&response));
+    ASSERT_EQ(response.tag(), tag + 100);
+  }
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(DataPlaneTest, RefusesBeyondTheBoundAndServesAgainBelowIt) {
+  Start({.calls_in_flight_max = 2});
+  std::unique_ptr<grpc::ClientContext> contexts[2];
+  std::unique_ptr<grpc::ClientReaderWriter<v1::StreamAssignRequest, v1::StreamAssignResponse>> streams[2];
+  v1::StreamAssignResponse answer;
+  for (int i = 0; i < 2; ++i) {
+    contexts[i] = std::make_unique<grpc::ClientContext>();
+    streams[i] = stub_->StreamAssign(contexts[i].get());
+    ASSERT_TRUE(streams[i]->Write({}));
+    ASSERT_TRUE(streams[i]->Read(&answer));  // so that it is in flight
+  }
+  v1::AssignResponse response;
+  EXPECT_EQ(Assign("x", response).error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  for (auto& stream : streams) {
+    stream->WritesDone();
+    EXPECT_FALSE(stream->Read(&answer));
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+  // The client hears of the end a moment before the server's queue does, so the first calls may still be refused.
+  grpc::Status status = Assign("x", response);
+  while (status.error_code() == StatusCode::RESOURCE_EXHAUSTED) status = Assign("x", response);
+  EXPECT_TRUE(status.ok());
+}
+
+TEST_F(DataPlaneTest, DeadlineReachesTheHandlerOnTheSteadyClock) {
+  Start();
+  const auto now_ns = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1));
+  const int64_t before = now_ns();
+  v1::AssignResponse response;
+  ASSERT_TRUE(stub_->Assign(&context, {}, &response).ok());
+  constexpr double kHourNs = 3600e9;
+  constexpr double kMinuteNs = 60e9;
+  EXPECT_NEAR(static_cast<double>(script_.deadline_ns - before), kHourNs, kMinuteNs);
+  ASSERT_TRUE(Assign("x", response).ok());
+  EXPECT_EQ(script_.deadline_ns, CallContext::kNoDeadline);
+}
+
+TEST_F(DataPlaneTest, DrainLetsTheCallInFlightEnd) {
+  std::promise<void> release;
+  script_.may_return = release.get_future();
+  Start();
+  v1::AssignResponse response;
+  auto call = std::async(std::launch::async, [&] { return Assign("slow", response); });
+  script_.entered.get_future().wait();
+  auto drain = std::async(std::launch::async, [&] { plane_->Drain(std::chrono::seconds(60)); });
+  // The client leaves READY when it hears that the server goes away: from then on the drain has begun.
+  ASSERT_TRUE(
+      channel_->WaitForStateChange(GRPC_CHANNEL_READY, std::chrono::system_clock::now() + std::chrono::seconds(60)));
+  release.set_value();
+  const grpc::Status status = call.get();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.reason(), "slow");
+  drain.get();
+  EXPECT_EQ(script_.finished, 1);
+}
+
+TEST_F(DataPlaneTest, DrainCancelsWhatDoesNotEnd) {
+  Start();
+  grpc::ClientContext context;
+  auto stream = stub_->StreamAssign(&context);
+  v1::StreamAssignResponse answer;
+  ASSERT_TRUE(stream->Write({}));
+  ASSERT_TRUE(stream->Read(&answer));
+  plane_->Drain(std::chrono::milliseconds(1));  // returns although the stream is open
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_FALSE(stream->Finish().ok());
+  EXPECT_EQ(script_.last_code, StatusCode::CANCELLED);
+}
+
+TEST_F(DataPlaneTest, OversizedMessageIsRefusedAndTheNextIsServed) {
+  Start({.message_bytes_max = 1024});
+  v1::AssignResponse response;
+  EXPECT_EQ(Assign(std::string(2000, 'x'), response).error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(Assign("x", response).ok());
+  EXPECT_EQ(script_.finished, 1);  // the first never reached the handler
+}
+
+TEST_F(DataPlaneTest, OversizedMetadataIsRefused) {
+  Start({.metadata_bytes_max = 1024});
+  grpc::ClientContext context;
+  context.AddMetadata("big", std::string(4000, 'm'));
+  v1::AssignResponse response;
+  EXPECT_FALSE(stub_->Assign(&context, {}, &response).ok());
+  EXPECT_TRUE(Assign("x", response).ok());
+}
+
+TEST_F(DataPlaneTest, ATakenAddressIsNamed) {
+  Start();
+  const auto second = DataPlane::Start({.listen = plane_->address()},
+                                       [this](int) { return std::make_unique<ScriptedHandler>(script_); });
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(second.status().message().find(plane_->address()), absl::string_view::npos);
+}
+
+TEST_F(DataPlaneTest, BadOptionsAreNamed) {
+  const auto start = [this](DataPlaneOptions options) {
+    return std::string(DataPlane::Start(options, [this](int) { return std::make_unique<ScriptedHandler>(script_); })
+                           .status()
+                           .message());
+  };
+  EXPECT_NE(start({.threads = 0}).find("threads"), std::string::npos);
+  EXPECT_NE(start({.calls_in_flight_max = 0}).find("calls_in_flight_max"), std::string::npos);
+}
+
+class HealthTest : public DataPlaneTest {
+ protected:
+  void SetUp() override {
+    Start();
+    health_ = grpc::health::v1::Health::NewStub(channel_);
+  }
+  std::string Check(const std::string& service) {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    grpc::health::v1::HealthCheckResponse response;
+    const grpc::Status status = health_->Check(&context, request, &response);
+    if (!status.ok()) return "error " + std::to_string(status.error_code());
+    return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());
+  }
+  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+};
+
+TEST_F(HealthTest, CheckByService) {
+  EXPECT_EQ(Check(""), "SERVING");
+  EXPECT_EQ(Check("assent.v1.AssignmentService"), "SERVING");
+  plane_->SetServing(true, false);
+  EXPECT_EQ(Check(""), "SERVING");
+  EXPECT_EQ(Check("assent.v1.AssignmentService"), "NOT_SERVING");
+  EXPECT_EQ(Check("assent.v1.NoService"), "error 5");
+}
+
+TEST_F(HealthTest, WatchTellsChangesAndEndsWithTheServer) {
+  using grpc::health::v1::HealthCheckResponse;
+  grpc::ClientContext context;
+  auto watch = health_->Watch(&context, {});
+  HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  plane_->SetServing(false, false);
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  plane_->SetServing(true, true);
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  plane_->Drain(std::chrono::seconds(60));  // does not wait for the watcher to go
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(watch->Read(&response));
+}
+
+TEST_F(HealthTest, TooManyWatchersAreRefusedAndCallsAreServed) {
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>>> watches;
+  grpc::health::v1::HealthCheckResponse response;
+  for (int i = 0; i < 32; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    watches.push_back(health_->Watch(contexts.back().get(), {}));
+    ASSERT_TRUE(watches.back()->Read(&response)) << i;
+  }
+  grpc::ClientContext context;
+  auto one_more = health_->Watch(&context, {});
+  EXPECT_FALSE(one_more->Read(&response));
+  EXPECT_EQ(one_more->Finish().error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  v1::AssignResponse answer;
+  EXPECT_TRUE(Assign("x", answer).ok());
+  EXPECT_EQ(Check(""), "SERVING");
+  for (auto& cancelled : contexts) cancelled->TryCancel();
+  for (auto& watch : watches) watch->Finish();
+}
+
+}  // namespace
+}  // namespace assent::server

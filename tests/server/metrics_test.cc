@@ -1,0 +1,96 @@
+#include "server/metrics.h"
+
+#include <map>
+#include <regex>
+
+#include "prometheus/text_serializer.h"
+#include "tests/server/pipeline_fixture.h"
+#include "tests/server/sample_model.h"
+
+namespace assent::server {
+namespace {
+
+class MetricsTest : public PipelineTest {
+ protected:
+  MetricsTest() {
+    for (int i = 0; i < 2; ++i) cells_of_threads_.push_back(std::make_unique<DataPlaneCells>());
+  }
+  std::string Scrape() const {
+    const Metrics metrics(
+        {.data_plane = cells_of_threads_, .control = control_, .model = model_, .index = index_, .store = *store_});
+    return prometheus::TextSerializer().Serialize(metrics.Collect());
+  }
+  static bool Has(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+  }
+
+  std::vector<std::unique_ptr<DataPlaneCells>> cells_of_threads_;
+  ControlMetrics control_;
+};
+
+TEST_F(MetricsTest, AddsUpThreads) {
+  for (auto& cells : cells_of_threads_) {
+    cells->Count(policy::Purpose::kSelectContent, policy::Outcome::kNoConsent, policy::Rule::kConsentExpired, 5);
+    cells->rpc[0].Count(grpc::StatusCode::OK, 60'000);
+    cells->rpc[0].Count(grpc::StatusCode::UNAVAILABLE, 900'000'000);
+    cells->entry_errors.Add(2);
+  }
+  const std::string text = Scrape();
+  EXPECT_TRUE(Has(text, R"(assent_outcomes_total{purpose="select_content",outcome="no_consent"} 10)")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_refusals_total{reason="consent.expired"} 10)"));
+  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="Assign",code="OK"} 2)"));
+  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="Assign",code="UNAVAILABLE"} 2)"));
+  EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_bucket{method="Assign",le="5e-05"} 0)")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_bucket{method="Assign",le="0.0001"} 2)")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_bucket{method="Assign",le="0.25"} 2)")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_bucket{method="Assign",le="+Inf"} 4)"));
+  EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_count{method="Assign"} 4)"));
+  EXPECT_TRUE(Has(text, "assent_entry_errors_total 4"));
+}
+
+TEST_F(MetricsTest, ModelConsentAndControlPlane) {
+  EXPECT_TRUE(Has(Scrape(), "assent_model_segments 0"));
+  const scoring::Model model = SampleModel();
+  model_.Publish(SampleModel());
+  Grant("ada");
+  control_.CountCall(ControlMethod::kOptOut, grpc::StatusCode::ABORTED, std::chrono::microseconds(10));
+  control_.CountWrite(std::chrono::microseconds(150));
+  const std::string text = Scrape();
+  EXPECT_TRUE(Has(text, R"(assent_model_info{name="sample",digest=")" + model.digest_hex() + "\"} 1"));
+  EXPECT_TRUE(Has(text, "assent_model_segments 4"));
+  EXPECT_TRUE(Has(text, R"(assent_model_loads_total{result="ok"} 1)"));
+  EXPECT_TRUE(Has(text, R"(assent_assignments_total{segment="light"} 0)"));
+  EXPECT_TRUE(Has(text, "assent_consent_index_subjects 1"));
+  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="OptOut",code="ABORTED"} 1)"));
+  EXPECT_TRUE(Has(text, R"(assent_consent_write_seconds_bucket{le="0.0002"} 1)")) << text;
+  EXPECT_TRUE(Has(text, "assent_consent_damaged_records_total 0"));
+}
+
+TEST_F(MetricsTest, ProcessFiguresArePlausible) {
+  std::map<std::string, double> values;
+  const std::string text = Scrape();
+  const std::regex line("\n(process_[a-z_]+) ([0-9.e+]+)");
+  for (auto it = std::sregex_iterator(text.begin(), text.end(), line); it != std::sregex_iterator(); ++it) {
+    values[(*it)[1]] = std::stod((*it)[2]);
+  }
+  EXPECT_GT(values["process_resident_memory_bytes"], 1e6);
+  EXPECT_GT(values["process_virtual_memory_bytes"], values["process_resident_memory_bytes"]);
+  EXPECT_GT(values["process_start_time_seconds"], 1.6e9);
+  EXPECT_GT(values["process_open_fds"], 2);
+  EXPECT_GE(values["process_max_fds"], values["process_open_fds"]);
+  EXPECT_GE(values["process_threads"], 1);
+  EXPECT_TRUE(values.contains("process_cpu_seconds_total"));
+}
+
+TEST_F(MetricsTest, EndpointOnATakenAddressIsAnError) {
+  const auto metrics = std::make_shared<const Metrics>(Metrics::Parts{
+      .data_plane = cells_of_threads_, .control = control_, .model = model_, .index = index_, .store = *store_});
+  const auto first = MetricsEndpoint::Start("127.0.0.1:0", metrics);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_GT((*first)->port(), 0);
+  const auto second = MetricsEndpoint::Start("127.0.0.1:" + std::to_string((*first)->port()), metrics);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace assent::server
