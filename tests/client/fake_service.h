@@ -1,0 +1,136 @@
+// Both services in this process, answering what a test tells them to, and remembering what they were asked.
+#ifndef ASSENT_TESTS_CLIENT_FAKE_SERVICE_H_
+#define ASSENT_TESTS_CLIENT_FAKE_SERVICE_H_
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "assent/v1/assignment_service.grpc.pb.h"
+#include "assent/v1/consent_service.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "grpcpp/server_context.h"
+
+namespace assent::client {
+
+// The error that the real server sends: a status with one ErrorInfo.
+inline grpc::Status RichError(grpc::StatusCode code, const std::string& reason, const std::string& message) {
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("assent.v1");
+  details.add_details()->PackFrom(info);
+  return grpc::Status(code, message, details.SerializeAsString());
+}
+
+// Threads: the server's; `asked` lists are read after the calls have ended.
+class FakeService {
+ public:
+  FakeService() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(&assignment_);
+    builder.RegisterService(&consent_);
+    server_ = builder.BuildAndStart();
+  }
+  ~FakeService() { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  // What to answer; the defaults are an empty OK.
+  std::function<grpc::Status(const v1::AssignRequest&, v1::AssignResponse*)> assign = [](auto&, auto*) {
+    return grpc::Status::OK;
+  };
+  std::function<grpc::Status(const v1::BatchAssignRequest&, v1::BatchAssignResponse*)> batch_assign = [](auto&, auto*) {
+    return grpc::Status::OK;
+  };
+  std::function<grpc::Status(const v1::ExplainRequest&, v1::ExplainResponse*)> explain = [](auto&, auto*) {
+    return grpc::Status::OK;
+  };
+  std::function<grpc::Status(const v1::RecordConsentRequest&, v1::RecordConsentResponse*)> record = [](auto&, auto*) {
+    return grpc::Status::OK;
+  };
+  bool hang = false;  // Assign waits until the caller gives up
+
+  std::vector<v1::AssignRequest> assigns_asked;  // those of StreamAssign too
+  std::vector<v1::BatchAssignRequest> batches_asked;
+  std::vector<v1::RecordConsentRequest> records_asked;
+  std::vector<v1::OptOutRequest> opt_outs_asked;
+
+ private:
+  template <typename Message>
+  void Remember(std::vector<Message>& list, const Message& message) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    list.push_back(message);
+  }
+
+  struct Assignment final : v1::AssignmentService::Service {
+    explicit Assignment(FakeService& fake_service) : fake(fake_service) {}
+    grpc::Status Assign(grpc::ServerContext* context, const v1::AssignRequest* request,
+                        v1::AssignResponse* response) override {
+      fake.Remember(fake.assigns_asked, *request);
+      while (fake.hang && !context->IsCancelled()) std::this_thread::yield();
+      return fake.assign(*request, response);
+    }
+    grpc::Status BatchAssign(grpc::ServerContext*, const v1::BatchAssignRequest* request,
+                             v1::BatchAssignResponse* response) override {
+      fake.Remember(fake.batches_asked, *request);
+      return fake.batch_assign(*request, response);
+    }
+    grpc::Status StreamAssign(
+        grpc::ServerContext*,
+        grpc::ServerReaderWriter<v1::StreamAssignResponse, v1::StreamAssignRequest>* stream) override {
+      v1::StreamAssignRequest request;
+      while (stream->Read(&request)) {
+        fake.Remember(fake.assigns_asked, request.request());
+        v1::StreamAssignResponse response;
+        response.set_tag(request.tag());
+        const grpc::Status status = fake.assign(request.request(), response.mutable_response());
+        if (!status.ok()) response.mutable_error()->ParseFromString(status.error_details());
+        stream->Write(response);
+      }
+      return grpc::Status::OK;
+    }
+    grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
+                         v1::ExplainResponse* response) override {
+      return fake.explain(*request, response);
+    }
+    FakeService& fake;
+  };
+
+  struct Consent final : v1::ConsentService::Service {
+    explicit Consent(FakeService& fake_service) : fake(fake_service) {}
+    grpc::Status RecordConsent(grpc::ServerContext*, const v1::RecordConsentRequest* request,
+                               v1::RecordConsentResponse* response) override {
+      fake.Remember(fake.records_asked, *request);
+      return fake.record(*request, response);
+    }
+    grpc::Status OptOut(grpc::ServerContext*, const v1::OptOutRequest* request, v1::OptOutResponse* response) override {
+      fake.Remember(fake.opt_outs_asked, *request);
+      response->set_consent_token("token-of-opt-out");
+      return grpc::Status::OK;
+    }
+    grpc::Status GetConsent(grpc::ServerContext*, const v1::GetConsentRequest*, v1::GetConsentResponse*) override {
+      return RichError(grpc::StatusCode::NOT_FOUND, "CONSENT_NOT_FOUND", "nothing is recorded for this subject");
+    }
+    FakeService& fake;
+  };
+
+  std::mutex mutex_;
+  int port_ = 0;
+  Assignment assignment_{*this};
+  Consent consent_{*this};
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace assent::client
+
+#endif  // ASSENT_TESTS_CLIENT_FAKE_SERVICE_H_
