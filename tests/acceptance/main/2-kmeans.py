@@ -45,6 +45,8 @@ def main():
     with_header(toy / "iris.csv", work / "iris.csv", [*iris, "label"], ",", 1)
     cases = [("mall", "raw income,score", k, mall, ["AnnualIncome (k$)", "SpendingScore (1-100)"], "none")
              for k in range(2, 9)]
+    cases += [("mall", "raw age,income,score", k, mall, ["Age", "AnnualIncome (k$)", "SpendingScore (1-100)"], "none")
+              for k in (5, 6)]
     cases += [("iris", "raw", 3, work / "iris.csv", iris, "none"),
               ("sklearn-digits", "sklearn.scale", 10, work / "digits.csv", digits, "standard")]
     for name in ("s1", "s2"):
