@@ -8,19 +8,24 @@
 
 namespace assent::scoring {
 
-Quiescence::Reader::Reader(Quiescence& domain) : domain_(domain), slot_(0) {
-  for (; slot_ < kReadersMax; ++slot_) {
-    bool expected = false;
-    // Acquire: pairs with the release in ~Reader, so that the former owner's last store to `seen` comes first.
-    if (domain_.slots_[slot_].taken.compare_exchange_strong(expected, true, std::memory_order_acquire)) return;
-  }
-  std::fprintf(stderr, "assent: more than %zu readers of one Quiescence\n", kReadersMax);
-  std::abort();
-}
+Quiescence::Reader::Reader(Quiescence& domain) : Reader(domain, TakeSlot(domain)) {}
+
+Quiescence::Reader::Reader(Quiescence& domain, size_t slot)
+    : epoch_(domain.epoch_), seen_(domain.slots_[slot].seen), taken_(domain.slots_[slot].taken) {}
 
 Quiescence::Reader::~Reader() {
   Offline();
-  domain_.slots_[slot_].taken.store(false, std::memory_order_release);  // pairs with the acquire in Reader
+  taken_.store(false, std::memory_order_release);  // pairs with the acquire in TakeSlot
+}
+
+size_t Quiescence::Reader::TakeSlot(Quiescence& domain) {
+  for (size_t slot = 0; slot < kReadersMax; ++slot) {
+    bool expected = false;
+    // Acquire: pairs with the release in ~Reader, so that the former owner's last store to `seen` comes first.
+    if (domain.slots_[slot].taken.compare_exchange_strong(expected, true, std::memory_order_acquire)) return slot;
+  }
+  std::fprintf(stderr, "assent: more than %zu readers of one Quiescence\n", kReadersMax);
+  std::abort();
 }
 
 Quiescence::Quiescence() : slots_(std::make_unique<Slot[]>(kReadersMax)) {}

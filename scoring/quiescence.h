@@ -34,26 +34,30 @@ class Quiescence {
     void Online() {
       // Acquire: what was published before this epoch is seen. Seq_cst exchange: a writer that still sees this slot
       // offline published before, in the single total order, whatever this reader reads from now on (OldestSeen).
-      const uint64_t epoch = domain_.epoch_.load(std::memory_order_acquire);
-      domain_.slots_[slot_].seen.exchange(epoch, std::memory_order_seq_cst);
+      announced_ = epoch_.load(std::memory_order_acquire);
+      seen_.exchange(announced_, std::memory_order_seq_cst);
     }
     void Offline() {
       // Release: pairs with the load in OldestSeen; this thread's reads happen before the free.
-      domain_.slots_[slot_].seen.store(kOffline, std::memory_order_release);
+      seen_.store(kOffline, std::memory_order_release);
     }
-    // While online: "I hold nothing right now." Cost: two loads, and a store when a writer has advanced.
+    // While online: "I hold nothing right now." Cost: one load, and a store when a writer has advanced.
     void Quiescent() {
       // Acquire: pairs with fetch_add in Retire; what was published before this epoch is seen from now on.
-      const uint64_t epoch = domain_.epoch_.load(std::memory_order_acquire);
-      std::atomic<uint64_t>& seen = domain_.slots_[slot_].seen;
-      // Relaxed: only this thread writes the slot. Release: as in Offline.
-      if (seen.load(std::memory_order_relaxed) != epoch) seen.store(epoch, std::memory_order_release);
+      const uint64_t epoch = epoch_.load(std::memory_order_acquire);
+      if (epoch == announced_) return;
+      announced_ = epoch;
+      seen_.store(epoch, std::memory_order_release);  // as in Offline
     }
 
    private:
-    friend class Quiescence;
-    Quiescence& domain_;
-    size_t slot_;
+    Reader(Quiescence& domain, size_t slot);
+    static size_t TakeSlot(Quiescence& domain);
+
+    const std::atomic<uint64_t>& epoch_;
+    std::atomic<uint64_t>& seen_;
+    std::atomic<bool>& taken_;
+    uint64_t announced_ = kOffline;
   };
 
   Quiescence();
