@@ -7,8 +7,10 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "scoring/instruction_set.h"
 #include "server/configuration.h"
 #include "server/log.h"
+#include "server/polling_strategy.h"
 #include "server/server.h"
 
 namespace assent::server {
@@ -73,8 +75,12 @@ int Run(const CommandLine& flags) {
     std::printf("%s: good\n", flags.config.c_str());
     return 0;
   }
+  if (absl::Status status = scoring::UseInstructionSetOfEnvironment(); !status.ok()) return Fail(status);
   const sigset_t signals = BlockSignals();
+  SeparatePollers();
   CaptureGrpcLog();
+  const std::string instruction_set = scoring::InstructionSetInUse();
+  Log(Severity::kInfo, "starting", {{"instruction_set", OperatorText(instruction_set)}});
   auto server = Server::Start(*configuration);
   if (!server.ok()) return Fail(server.status());
   std::printf("assentd ready listen=%s control_listen=%s metrics_listen=%s\n", (*server)->data_address().c_str(),

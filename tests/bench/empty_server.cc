@@ -10,6 +10,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "server/data_plane.h"
+#include "server/polling_strategy.h"
 
 namespace assent {
 namespace {
@@ -83,6 +84,7 @@ struct Flags {
 };
 
 int Serve(const Flags& flags) {
+  server::SeparatePollers();
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
