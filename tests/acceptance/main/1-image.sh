@@ -40,7 +40,7 @@ rm -rf --one-file-system "$work/base"
 mkdir "$work/clone"
 git ls-files -z | tar --null --files-from=- -c | tar -x -C "$work/clone"
 start=$SECONDS
-buildah "${store[@]}" bud --pull-never --tag assent "$work/clone"
+buildah "${store[@]}" bud --format docker --pull-never --tag assent "$work/clone"
 built=$((SECONDS - start))
 
 # The image, as its own user: a key and a configuration, then its own health check.
