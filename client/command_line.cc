@@ -13,11 +13,36 @@ namespace {
 
 constexpr char kHintUrl[] = "assent/hint";
 
-std::string HintForReason(absl::string_view reason) {
-  if (reason == "MODEL_NOT_LOADED") return "give the server a model: assentctl train …, then assentd --model FILE";
-  if (reason == "FEATURE_UNKNOWN") return "see the model's features: assentctl model show FILE";
-  if (reason == "ROLE_REQUIRED" || reason == "PERMISSION_DENIED") {
-    return "use a certificate whose principal holds the role (--tls-cert, --tls-key; principals_file on the server)";
+struct ReasonHint {
+  absl::string_view reason;
+  absl::string_view hint;
+};
+
+// Reasons of docs/errors.md that a person at a terminal can do something about.
+constexpr ReasonHint kReasonHints[] = {
+    {"NO_MODEL",
+     "give the server a model: assentctl train …, then assentd --model FILE, or put it where its "
+     "configuration says"},
+    {"FEATURE_UNKNOWN", "see the names of the model's features: assentctl model show FILE"},
+    {"FEATURE_MISSING", "see which features the model needs: assentctl model show FILE"},
+    {"FEATURE_DIMENSION_MISMATCH", "is --model the file that the server uses? assentctl model show FILE"},
+    {"PURPOSE_NOT_SELECTION", "assign and explain take --purpose select_advertising or select_content"},
+    {"LEGAL_BASIS_NOT_ALLOWED", "leave out --legal-basis: this purpose needs consent"},
+    {"TOO_MANY_ENTRIES", "send fewer at a time, such as --batch 256"},
+    {"CONSENT_TOKEN_AHEAD", "try again in a moment"},
+    {"CONSENT_TOKEN_OTHER_EPOCH", "get a new token: assentctl consent show --subject … --json"},
+    {"CONSENT_NOT_FOUND", "nothing was recorded: assentctl consent grant --subject … --purpose …"},
+    {"ETAG_MISMATCH", "read the record again: assentctl consent show --subject … --json"},
+    {"STORAGE_UNAVAILABLE", "look at the server's disk, then run the command again: recording twice is safe"},
+    {"TOO_MANY_CALLS", "try again, with a smaller --parallel"},
+    {"ROLE_REQUIRED",
+     "use a certificate whose principal holds the role (--tls-cert, --tls-key); without mutual TLS the "
+     "server's insecure_roles decide"},
+};
+
+absl::string_view HintForReason(absl::string_view reason) {
+  for (const ReasonHint& entry : kReasonHints) {
+    if (entry.reason == reason) return entry.hint;
   }
   return "";
 }
@@ -57,7 +82,8 @@ ChannelOptions CommandLine::ControlPlane() const {
 
 void AddOutputFlags(CLI::App& command, CommandLine& line) {
   command.add_flag("--json", line.json, "Print one JSON document instead of text; errors too, on stderr");
-  command.add_flag("!--no-progress", line.progress, "Draw no progress bars");
+  command.add_flag_callback(
+      "--no-progress", [&line] { line.progress = false; }, "Draw no progress bars");
 }
 
 void AddConnectionFlags(CLI::App& command, CommandLine& line) {
@@ -88,7 +114,8 @@ absl::Status WithHint(absl::Status status, absl::string_view hint) {
 
 std::string HintOf(const absl::Status& status) {
   if (const auto hint = status.GetPayload(kHintUrl); hint.has_value()) return std::string(*hint);
-  if (std::string hint = HintForReason(ReasonOf(status)); !hint.empty()) return hint;
+  const std::string reason = ReasonOf(status);
+  if (!reason.empty()) return std::string(HintForReason(reason));
   return HintForCode(status.code());
 }
 

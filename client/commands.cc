@@ -1,5 +1,7 @@
 #include "client/commands.h"
 
+#include <algorithm>
+
 namespace assent::client {
 namespace {
 
@@ -49,6 +51,9 @@ int RunAssentctl(int argc, const char* const* argv, std::ostream& out, std::ostr
   app.require_subcommand(1);
   app.set_version_flag("--version", "assentctl 0.1.0");
   for (const AddCommand add : kCommands) add(app, line);
+  // Known before the flags are read, so that errors in them are JSON as well.
+  line.json =
+      std::any_of(argv, argv + argc, [](const char* argument) { return absl::string_view(argument) == "--json"; });
   const int usage = ReadFlags(app, argc, argv, line);
   if (usage != 0 || !line.run) return usage;
   const absl::Status status = line.run();

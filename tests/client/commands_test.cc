@@ -177,6 +177,10 @@ TEST_F(CommandsTest, ServerError_IsShownWithReasonAndJson) {
   EXPECT_EQ(error["code"], "NOT_FOUND");
 }
 
+TEST_F(CommandsTest, WrongUsageWithJson_IsJson) {
+  EXPECT_THAT(Assentctl({"assign", "--fly", "--json"}).error()["message"].get<std::string>(), HasSubstr("--"));
+}
+
 TEST_F(CommandsTest, NoServer_SaysHowToPointAtOne) {
   const Result result = Assentctl({"assign", "--subject", "login:anna", "--purpose", "select_content", "--target",
                                    "unix:" + folder_.Path("nobody.socket")});
