@@ -33,7 +33,8 @@ struct ScreenKernels {
                      ShiftedEvent* out);
   ScreenError ScreenLayout::*tile_error;
 
-  // A score that at least two centroids do not exceed. Shape: scores is [count], a multiple of 16.
+  // A score that at least two centroids do not exceed. Shape: scores is [count], a multiple of 16; two or more are
+  // finite, padding is infinite.
   float (*second)(const float* scores, size_t count);
 
   // Writes the index of every score that is at most `threshold`, ascending; returns their number.

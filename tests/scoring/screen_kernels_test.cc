@@ -144,7 +144,7 @@ TEST_P(EveryKernel, SecondIsReachedByTwoScores) {
     for (size_t round = 0; round < 20; ++round) {
       const hwy::AlignedFreeUniquePtr<float[]> scores = hwy::AllocateAligned<float>(count);
       for (size_t i = 0; i < count; ++i) scores[i] = static_cast<float>(random() % 50) - 25;
-      if (round == 0) std::fill_n(scores.get(), count, kInfinity);
+      if (round == 0) std::fill_n(scores.get() + 2, count - 2, kInfinity);
       const float second = kernels.second(scores.get(), count);
       EXPECT_GE(std::count_if(scores.get(), scores.get() + count, [&](float s) { return s <= second; }), 2);
       // It is a score itself, and never below the real second.
