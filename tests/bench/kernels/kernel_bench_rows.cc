@@ -55,8 +55,7 @@ double NanosecondsOfRead() {
   reader.Online();
   const double ns = NanosecondsOf([&] {
     for (size_t i = 0; i < kReads; ++i) {
-      const size_t* value = published.Read(reader);
-      benchmark::DoNotOptimize(value);
+      benchmark::DoNotOptimize(published.Read(reader));  // a temporary stays in its register
       reader.Quiescent();
     }
   });
@@ -64,7 +63,6 @@ double NanosecondsOfRead() {
   return ns / static_cast<double>(kReads);
 }
 
-// The rows of one case. `k_dim` in words names it.
 void MeasureOne(KernelBenchCase& bench, BenchRow& ratio, BenchRow& ns) {
   const double ours = NanosecondsOf([&] { bench.AssentOne(); });
   const double theirs = NanosecondsOf([&] { bench.FaissOne(); });
