@@ -97,7 +97,8 @@ struct CaseRows {
   BenchRow batch_ns{absl::StrCat("AssignBatch of 256 events at ", name, ", an event"), "ns", 0, 0, false, {}};
   BenchRow share{
       absl::StrCat("share of the float32 multiply-add peak, 256 events at ", name), "ratio", 0.85, 0.95, true, {}};
-  BenchRow float32_share{absl::StrCat("the same with float32 kernels at ", name), "ratio", 0.85, 0.95, true, {}};
+  // Read, not judged: what a machine without bfloat16 would reach.
+  BenchRow float32_share{absl::StrCat("the same with float32 kernels at ", name), "ratio", 0, 0, true, {}};
 };
 
 }  // namespace
