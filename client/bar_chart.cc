@@ -30,7 +30,7 @@ std::string Repeat(absl::string_view piece, size_t times) {
 
 std::string Blocks(size_t half_steps, bool left) {
   if (half_steps == 0) return "·";
-  const std::string full = Repeat("█", half_steps / 2);
+  std::string full = Repeat("█", half_steps / 2);
   if (half_steps % 2 == 0) return full;
   return left ? absl::StrCat("▐", full) : absl::StrCat(full, "▌");
 }

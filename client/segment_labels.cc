@@ -25,7 +25,8 @@ std::vector<double> Deviations(const std::vector<float>& scaled, const std::vect
     const double difference = static_cast<double>(scaled[at]) - means[at % dim];
     squares[at % dim] += difference * difference;
   }
-  for (double& square : squares) square = std::sqrt(square / static_cast<double>(scaled.size() / dim));
+  const size_t rows = scaled.size() / dim;
+  for (double& square : squares) square = std::sqrt(square / static_cast<double>(rows));
   return squares;
 }
 

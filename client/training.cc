@@ -103,7 +103,8 @@ absl::StatusOr<std::vector<float>> ScaleTable(const TrainingTable& table, const 
 std::vector<double> ColumnMeans(const std::vector<float>& scaled, size_t dim) {
   std::vector<double> means(dim, 0.0);
   for (size_t at = 0; at < scaled.size(); ++at) means[at % dim] += static_cast<double>(scaled[at]);
-  for (double& mean : means) mean /= static_cast<double>(scaled.size() / dim);
+  const size_t rows = scaled.size() / dim;
+  for (double& mean : means) mean /= static_cast<double>(rows);
   return means;
 }
 
