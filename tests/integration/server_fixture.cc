@@ -7,6 +7,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "server/log.h"
 #include "server/role_table.h"
 #include "storage/model_file.h"
 #include "tests/server/sample_model.h"
@@ -96,6 +97,7 @@ v1::AssignRequest EventOf(const std::string& id, std::span<const float> features
 }
 
 ServerTest::ServerTest() {
+  CaptureGrpcLog();  // or every refused handshake is a line of the test's output
   const std::string key = folder_.Write("key", std::string(64, 'a'));
   chmod(key.c_str(), S_IRUSR | S_IWUSR);
 }

@@ -1,0 +1,212 @@
+// The program assentd: command line, ready line, signals, and what it leaves behind.
+#include <signal.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <regex>
+#include <thread>
+#include <vector>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "tests/integration/child_process.h"
+#include "tests/integration/server_fixture.h"
+#include "tests/server/sample_model.h"
+
+namespace assent::server {
+namespace {
+
+class ProcessTest : public ServerTest {
+ protected:
+  std::vector<std::string> Arguments(const std::string& more = "") const {
+    const std::string config = folder_.Write(
+        "config", "data_dir: '" + folder_.Path("data") + "'\npseudonym_key_file: '" + folder_.Path("key") +
+                      "'\nmodel: '" + folder_.Path("model.assent") +
+                      "'\ninsecure_roles: 'assign'\ninsecure_roles: 'consent'\nmodel_poll_ms: 3600000\n" + more + "\n");
+    return {"--config",         config,        "--listen",         "127.0.0.1:0",
+            "--control_listen", "127.0.0.1:0", "--metrics_listen", "127.0.0.1:0"};
+  }
+  void StartProcess(const std::string& more = "") {
+    process_ = std::make_unique<ChildProcess>(ASSENTD, Arguments(more), folder_.Path("log"));
+    const std::string ready = process_->ReadLine();
+    std::smatch match;
+    const std::regex line("assentd ready listen=(\\S+) control_listen=(\\S+) metrics_listen=(\\S+)");
+    ASSERT_TRUE(std::regex_match(ready, match, line)) << ready << client::ReadAll(folder_.Path("log"));
+    data_ = match[1];
+    metrics_ = match[3];
+    caller_ = std::make_unique<Caller>(data_, match[2], grpc::InsecureChannelCredentials());
+  }
+  int Stop() {
+    process_->Signal(SIGTERM);
+    return process_->Wait();
+  }
+  // Runs it to its end.
+  int RunOnce(const std::vector<std::string>& arguments) const {
+    return ChildProcess(ASSENTD, arguments, folder_.Path("log")).Wait();
+  }
+  std::string Log() const { return client::ReadAll(folder_.Path("log")); }
+
+  std::unique_ptr<ChildProcess> process_;
+  std::string data_;
+  std::string metrics_;
+};
+
+TEST_F(ProcessTest, SaysItsPortsAndEndsWithStatus0) {
+  WriteModel("first");
+  StartProcess();
+  v1::AssignResponse answer;
+  EXPECT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_NE(Log().find("\"event\":\"drained\""), std::string::npos);
+}
+
+TEST_F(ProcessTest, BadCommandLinesAndConfigurationsAreNamed) {
+  EXPECT_NE(RunOnce({}), 0);
+  EXPECT_NE(RunOnce({"--config", folder_.Path("none")}), 0);
+  EXPECT_NE(Log().find("none: No such file"), std::string::npos) << Log();
+  auto arguments = Arguments("listen: 'x'");
+  arguments.push_back("--check_config");
+  EXPECT_EQ(RunOnce(arguments), 0);  // the flag overrides the bad field
+  arguments = {"--config", arguments[1], "--check_config"};
+  EXPECT_EQ(RunOnce(arguments), 1);
+  EXPECT_NE(Log().find("assentd: listen: must be HOST:PORT"), std::string::npos) << Log();
+  EXPECT_EQ(RunOnce({"--help"}), 0);
+}
+
+TEST_F(ProcessTest, HangUpReadsTheModelAgain) {
+  WriteModel("first");
+  StartProcess();
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  WriteModel("second");
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(answer.model().name(), "first");  // it looks at the file once an hour
+  process_->Signal(SIGHUP);
+  Until([&] { return caller_->Assign(EventOf("ada", kLight), answer).ok() && answer.model().name() == "second"; });
+  EXPECT_EQ(Stop(), 0);
+}
+
+TEST_F(ProcessTest, ASecondProcessOnTheFolderIsRefused) {
+  WriteModel("first");
+  StartProcess();
+  EXPECT_EQ(RunOnce(Arguments()), 1);
+  EXPECT_NE(Log().find("assentd: data_dir: "), std::string::npos) << Log();
+  v1::AssignResponse answer;
+  EXPECT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(Stop(), 0);
+}
+
+TEST_F(ProcessTest, KilledItKeepsWhatItAcknowledged) {
+  WriteModel("first");
+  StartProcess();
+  v1::RecordConsentResponse granted;
+  v1::WithdrawConsentResponse withdrawn;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  ASSERT_TRUE(caller_->Grant("bob", granted).ok());
+  ASSERT_TRUE(caller_->Withdraw("bob", withdrawn).ok());
+  process_->Signal(SIGKILL);
+  EXPECT_EQ(process_->Wait(), -SIGKILL);
+  StartProcess();
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(answer.outcome(), v1::OUTCOME_ASSIGNED);
+  ASSERT_TRUE(caller_->Assign(EventOf("bob", kLight), answer).ok());
+  EXPECT_EQ(answer.reason(), "consent.withdrawn");
+  EXPECT_EQ(Stop(), 0);
+}
+
+// A load balancer that stops sending when health says NOT_SERVING sees no failed call.
+TEST_F(ProcessTest, ATerminatedServerFailsNoCallOfThoseThatHeedHealth) {
+  WriteModel("first");
+  StartProcess("drain_delay_ms: 2000");
+  std::atomic<bool> stop{false};
+  std::atomic<int> failed{0};
+  std::atomic<int> done{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      v1::AssignResponse answer;
+      while (!stop) {
+        failed += caller_->Assign(EventOf("ada", kLight), answer).ok() ? 0 : 1;
+        ++done;
+      }
+    });
+  }
+  Until([&] { return done > 100; });
+  auto health = grpc::health::v1::Health::NewStub(grpc::CreateChannel(data_, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  auto watch = health->Watch(&context, {});
+  grpc::health::v1::HealthCheckResponse status;
+  ASSERT_TRUE(watch->Read(&status));
+  EXPECT_EQ(status.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  process_->Signal(SIGTERM);
+  ASSERT_TRUE(watch->Read(&status));
+  EXPECT_EQ(status.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  const int then = done;
+  Until([&] { return done > then + 100; });  // still served
+  stop = true;
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(process_->Wait(), 0);
+}
+
+TEST_F(ProcessTest, MetricsPassPromtool) {
+  if (std::system("promtool --version > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "promtool is missing (package prometheus)";
+  WriteModel("first");
+  StartProcess();
+  v1::RecordConsentResponse granted;
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  ASSERT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  const std::string text = HttpGet(metrics_, "/metrics");
+  EXPECT_NE(text.find("assent_assignments_total{segment=\"light\"} 1\n"), std::string::npos) << text;
+  const std::string command =
+      "promtool check metrics < " + folder_.Write("metrics", text) + " > " + folder_.Path("promtool.out") + " 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0) << client::ReadAll(folder_.Path("promtool.out"));
+  EXPECT_EQ(Stop(), 0);
+}
+
+// Ids planted in every field that can hold one, in good calls and bad, are nowhere afterwards.
+TEST_F(ProcessTest, NoRawIdIsLeftAnywhere) {
+  const std::string id = "planted-subject-4711";
+  WriteModel("first");
+  StartProcess();
+  v1::RecordConsentResponse granted;
+  v1::WithdrawConsentResponse withdrawn;
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Grant(id, granted).ok());
+  ASSERT_TRUE(caller_->Assign(EventOf(id, kLight), answer).ok());
+  EXPECT_EQ(answer.outcome(), v1::OUTCOME_ASSIGNED);
+  ASSERT_TRUE(caller_->Withdraw(id, withdrawn).ok());
+  auto bad = EventOf(id + std::string(300, 'x'), kLight);
+  EXPECT_FALSE(caller_->Assign(bad, answer).ok());
+  bad = EventOf(id, kLight);
+  bad.mutable_subject()->set_namespace_(id + "!");
+  EXPECT_FALSE(caller_->Assign(bad, answer).ok());
+  bad = EventOf(id, kLight);
+  bad.set_consent_token(id);
+  const grpc::Status refused = caller_->Assign(bad, answer);
+  EXPECT_EQ(refused.error_message().find(id), std::string::npos);
+  EXPECT_EQ(refused.error_details().find(id), std::string::npos);
+  bad = EventOf(id, {});
+  bad.mutable_signals()->set_tcf(id);
+  EXPECT_TRUE(caller_->Assign(bad, answer).ok());
+  const std::string metrics = HttpGet(metrics_, "/metrics");
+  EXPECT_NE(metrics.find("assent_consent_index_subjects 1\n"), std::string::npos);
+  EXPECT_EQ(metrics.find(id), std::string::npos);
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_NE(Log().find("storage_opened"), std::string::npos);
+  EXPECT_EQ(Log().find(id), std::string::npos);
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.Path("data"))) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    EXPECT_EQ(client::ReadAll(entry.path()).find(id), std::string::npos) << entry.path();
+  }
+  EXPECT_GT(files, 2);
+}
+
+}  // namespace
+}  // namespace assent::server
