@@ -1,6 +1,12 @@
 #include "server/metrics.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <exception>
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -146,6 +152,20 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddConsent(families);
   AddProcess(families);
   return families.Take();
+}
+
+// civetweb looks at its stop flag when a connection comes, or every two seconds; so a connection comes.
+MetricsEndpoint::~MetricsEndpoint() {
+  const auto stopped = std::async(std::launch::async, [this] { exposer_.reset(); });
+  while (stopped.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
+    sockaddr_in self{};
+    self.sin_family = AF_INET;
+    self.sin_port = htons(static_cast<uint16_t>(port_));
+    self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int knock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    (void)connect(knock, reinterpret_cast<const sockaddr*>(&self), sizeof(self));
+    close(knock);
+  }
 }
 
 absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const std::string& listen,

@@ -49,6 +49,9 @@ class MetricsEndpoint {
   // Errors: Unavailable when the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(const std::string& listen,
                                                                 std::shared_ptr<const Metrics> metrics);
+  ~MetricsEndpoint();
+  MetricsEndpoint(const MetricsEndpoint&) = delete;
+  MetricsEndpoint& operator=(const MetricsEndpoint&) = delete;
   int port() const { return port_; }
 
  private:

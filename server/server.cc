@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -198,8 +200,10 @@ void Server::Drain() {
   parts_->data->SetServing(false, false);
   parts_->control->SetServing(false);
   std::this_thread::sleep_for(configuration.drain_delay);
+  const auto start = std::chrono::steady_clock::now();
   parts_->data->Drain(configuration.drain_deadline);
-  parts_->control->Drain(configuration.drain_deadline);
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  parts_->control->Drain(std::max(configuration.drain_deadline - spent, std::chrono::milliseconds(0)));
   Log(Severity::kInfo, "drained");
 }
 

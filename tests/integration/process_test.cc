@@ -37,6 +37,7 @@ class ProcessTest : public ServerTest {
     caller_ = std::make_unique<Caller>(data_, match[2], grpc::InsecureChannelCredentials());
   }
   int Stop() {
+    caller_.reset();  // an idle client of this process hears of the server's goodbye only when it looks, seconds later
     process_->Signal(SIGTERM);
     return process_->Wait();
   }
@@ -148,6 +149,9 @@ TEST_F(ProcessTest, ATerminatedServerFailsNoCallOfThoseThatHeedHealth) {
   stop = true;
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(failed, 0);
+  caller_.reset();
+  context.TryCancel();
+  health.reset();
   EXPECT_EQ(process_->Wait(), 0);
 }
 
