@@ -2,10 +2,12 @@
 
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <condition_variable>
-#include <deque>
+#include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "storage/consent_change.h"
 #include "storage/consent_commit.h"
@@ -17,15 +19,38 @@ namespace {
 
 using policy::SubjectKey;
 
-constexpr size_t kQueueMax = 4096;         // changes that wait; beyond it Apply waits for room
+constexpr size_t kWaitingMax = 4096;       // changes that wait; beyond it Apply waits for room
 constexpr size_t kCommitChangesMax = 256;  // changes in one synced write
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
 
-// One call of Apply. `ready` wakes it when it is done, or when it is its turn to lead.
-struct Call {
-  PendingChange change;
-  bool done = false;
-  std::condition_variable ready;
+// A number that threads wait for. (std::atomic::wait yields the processor several times before it sleeps, which costs
+// more than it saves when there are more threads than processors.)
+class Gate {
+ public:
+  void Set(uint64_t value) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      value_ = value;
+    }
+    changed_.notify_all();  // one system call for all, and nobody wakes into a mutex that is held
+  }
+  void WaitFor(uint64_t value) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return value_ == value; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t value_ = 0;
+};
+
+// Changes that share a commit. Who opens a group leads it: waits for the turn, closes the group to others, commits. The
+// others sleep until it is done.
+struct Group {
+  std::vector<PendingChange*> changes;
+  uint64_t turn = 0;
+  Gate done;  // 1: the results are there
 };
 
 absl::Status CheckRequest(const ConsentRequest& request) {
@@ -52,12 +77,15 @@ struct ConsentStore::Impl {
   DamagedSubjects damaged;
   ConsentCommitter committer;
 
-  std::mutex mutex;
+  std::mutex mutex;  // guards the four below
   std::condition_variable room;
-  std::deque<Call*> queue;  // in order of arrival; the front leads
+  size_t waiting = 0;
+  uint64_t groups = 0;
+  std::shared_ptr<Group> open_group;  // takes more changes; null: the next change opens one
+  Gate turn;                          // the group that may commit
 
   absl::Status ReadRecords();
-  void Lead(std::unique_lock<std::mutex>& lock);
+  void Lead(Group& group);
 };
 
 absl::Status ConsentStore::Impl::ReadRecords() {
@@ -87,23 +115,15 @@ absl::Status ConsentStore::Impl::ReadRecords() {
   return FromEngine(records->status(), "read the consent records", database.data_dir());
 }
 
-// Commits what stands at the front of the queue. Precondition: the caller's call is the first.
-void ConsentStore::Impl::Lead(std::unique_lock<std::mutex>& lock) {
-  const size_t count = std::min(queue.size(), kCommitChangesMax);
-  const std::vector<Call*> calls(queue.begin(), queue.begin() + static_cast<ptrdiff_t>(count));
-  lock.unlock();
-  std::vector<PendingChange*> changes;
-  changes.reserve(count);
-  for (Call* call : calls) changes.push_back(&call->change);
-  committer.Commit(changes);
-  lock.lock();
-  queue.erase(queue.begin(), queue.begin() + static_cast<ptrdiff_t>(count));
-  if (!queue.empty()) queue.front()->ready.notify_one();  // first, so that the next commit begins at once
-  for (Call* call : calls) {
-    call->done = true;
-    call->ready.notify_one();
+void ConsentStore::Impl::Lead(Group& group) {
+  turn.WaitFor(group.turn);
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (open_group.get() == &group) open_group.reset();
   }
-  room.notify_all();
+  committer.Commit(group.changes);
+  turn.Set(group.turn + 1);  // first, so that the next commit begins at once
+  group.done.Set(1);
 }
 
 ConsentStore::ConsentStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -118,15 +138,34 @@ absl::StatusOr<std::unique_ptr<ConsentStore>> ConsentStore::Open(Database& datab
 
 absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::Time now) {
   if (absl::Status status = CheckRequest(request); !status.ok()) return status;
-  Call call;
-  call.change.request = std::move(request);
-  call.change.now = now;
-  std::unique_lock<std::mutex> lock(impl_->mutex);
-  impl_->room.wait(lock, [&] { return impl_->queue.size() < kQueueMax; });
-  impl_->queue.push_back(&call);
-  call.ready.wait(lock, [&] { return call.done || impl_->queue.front() == &call; });
-  if (!call.done) impl_->Lead(lock);
-  return std::move(call.change.result);
+  PendingChange change;
+  change.request = std::move(request);
+  change.now = now;
+  std::shared_ptr<Group> group;
+  bool leads = false;
+  {
+    std::unique_lock<std::mutex> lock(impl_->mutex);
+    impl_->room.wait(lock, [&] { return impl_->waiting < kWaitingMax; });
+    ++impl_->waiting;
+    leads = impl_->open_group == nullptr;
+    if (leads) {
+      impl_->open_group = std::make_shared<Group>();
+      impl_->open_group->turn = impl_->groups++;
+    }
+    group = impl_->open_group;
+    group->changes.push_back(&change);
+    if (group->changes.size() == kCommitChangesMax) impl_->open_group.reset();
+  }
+  if (leads) {
+    impl_->Lead(*group);
+  } else {
+    group->done.WaitFor(1);
+  }
+  {
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    if (impl_->waiting-- == kWaitingMax) impl_->room.notify_one();
+  }
+  return std::move(change.result);
 }
 
 absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const {

@@ -18,9 +18,11 @@ absl::Status Translate(const rocksdb::Status& status, absl::string_view doing, a
     return absl::UnavailableError(
         absl::StrCat("cannot ", doing, ": the disk of ", data_dir, " is full; free some space and try again"));
   }
-  return absl::UnavailableError(absl::StrCat("cannot ", doing, ": the disk of ", data_dir,
-                                             " refuses; check it and try again, the details are in ", data_dir,
-                                             "/db/LOG"));
+  // The engine gave up for good: what the kernel has dropped after a failed sync cannot be written again.
+  const bool final = status.severity() >= rocksdb::Status::Severity::kFatalError;
+  return absl::UnavailableError(absl::StrCat("cannot ", doing, ": the disk of ", data_dir, " refuses; check it and ",
+                                             final ? "restart the service" : "try again", ", the details are in ",
+                                             data_dir, "/db/LOG"));
 }
 
 }  // namespace

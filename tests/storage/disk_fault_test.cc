@@ -93,6 +93,7 @@ TEST_F(DiskFaultTest, AFailedSyncAcknowledgesNothingAndNothingIsLost) {
     EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kOptedOut);
   } else {
     EXPECT_EQ(after.status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(after.status().message()), testing::HasSubstr("restart"));
   }
   ASSERT_TRUE(Apply(OptOutOf(Subject(1), {})).ok());
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kOptedOut);
