@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -18,6 +19,9 @@ namespace assent::storage {
 namespace {
 
 using testing::HasSubstr;
+
+constexpr int kReadyDescriptor = 10;
+constexpr int kFinishDescriptor = 11;
 
 class DatabaseTest : public testing::Test {
  protected:
@@ -55,28 +59,45 @@ TEST_F(DatabaseTest, RefusesASecondOpenInTheProcess) {
   EXPECT_THAT(std::string(second.message()), testing::AllOf(HasSubstr(data_dir), HasSubstr("another process")));
 }
 
+// Runs in a process of its own, started by the test below: holds the folder until told to finish.
+TEST(DatabaseProcess, DISABLED_HoldsTheFolder) {
+  const char* data_dir = std::getenv("ASSENT_TEST_DATA_DIR");
+  ASSERT_NE(data_dir, nullptr);
+  const auto held = Database::Open({.data_dir = data_dir, .key_check = KeyCheck()});
+  ASSERT_TRUE(held.ok()) << held.status();
+  char byte = 'y';
+  ASSERT_EQ(write(kReadyDescriptor, &byte, 1), 1);
+  EXPECT_EQ(read(kFinishDescriptor, &byte, 1), 1);
+}
+
 TEST_F(DatabaseTest, RefusesASecondProcess) {
   int ready[2];
   int finish[2];
   ASSERT_EQ(pipe(ready), 0);
   ASSERT_EQ(pipe(finish), 0);
+  ASSERT_EQ(setenv("ASSENT_TEST_DATA_DIR", data_dir.c_str(), 1), 0);
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    const auto held = Open();
-    char byte = held.ok() ? 'y' : 'n';
-    if (write(ready[1], &byte, 1) != 1) _exit(2);
-    [[maybe_unused]] const ssize_t waited = read(finish[0], &byte, 1);
-    _exit(0);
+    dup2(ready[1], kReadyDescriptor);
+    dup2(finish[0], kFinishDescriptor);
+    close(finish[1]);
+    execl("/proc/self/exe", "storage_test", "--gtest_filter=DatabaseProcess.DISABLED_HoldsTheFolder",
+          "--gtest_also_run_disabled_tests", "--gtest_output=", nullptr);
+    _exit(127);
   }
+  close(ready[1]);  // so that the end of the child ends the reading
+  close(finish[0]);
   char byte = 0;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
-  EXPECT_EQ(byte, 'y');
   EXPECT_EQ(Open().status().code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_EQ(write(finish[1], "x", 1), 1);
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
   EXPECT_TRUE(Open().ok());  // the lock went with the process
+  close(ready[0]);
+  close(finish[1]);
 }
 
 TEST_F(DatabaseTest, RefusesAnotherPseudonymKeyAndChangesNothing) {
