@@ -163,7 +163,8 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
   }
   {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
-    if (impl_->waiting-- == kWaitingMax) impl_->room.notify_one();
+    --impl_->waiting;
+    impl_->room.notify_one();  // each one that leaves makes room for one
   }
   return std::move(change.result);
 }

@@ -162,8 +162,9 @@ TEST_F(Interleaving, NobodyIsAssignedAfterAnAcknowledgedWithdrawal) {
   // The test means something only if both answers occurred often.
   EXPECT_GT(assigned.load(), changes / 10);
   EXPECT_GT(judged.load(), changes / 10);
-  std::printf("%llu changes, %llu assignments after an acknowledged withdrawal, none with a segment\n",
-              static_cast<unsigned long long>(changes), static_cast<unsigned long long>(judged.load()));
+  std::printf("%llu changes, %llu assignments after an acknowledged withdrawal, %llu with a segment\n",
+              static_cast<unsigned long long>(changes), static_cast<unsigned long long>(judged.load()),
+              static_cast<unsigned long long>(violations.load()));
 }
 
 }  // namespace
