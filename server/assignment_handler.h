@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "assent/v1/assignment_service.pb.h"
+#include "grpcpp/security/auth_context.h"
 #include "grpcpp/support/status.h"
 
 namespace assent::server {
@@ -23,6 +24,9 @@ struct CallContext {
   Method method = Method::kAssign;
   int64_t deadline_ns = kNoDeadline;  // on std::chrono::steady_clock
   int64_t start_ns = 0;               // on the same clock; the handler's own, for Finished
+  // Of a stream: who calls, for as long as the stream is open, and the handler's own note of when it last looked.
+  const grpc::AuthContext* caller = nullptr;
+  uint64_t principals_version = 0;
 };
 
 // The work behind AssignmentService.
@@ -43,10 +47,11 @@ class AssignmentHandler {
   virtual grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
                                CallContext& context) = 0;
 
-  // A stream opens (an error ends it), answers each of its messages, one after the other, and ends with Finished.
+  // A stream opens, answers each of its messages, one after the other, and ends with Finished. An error of either ends
+  // the stream with that status; the response is not sent.
   virtual grpc::Status OpenStream(CallContext& context) = 0;
-  virtual void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
-                            CallContext& context) = 0;
+  virtual grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                                    CallContext& context) = 0;
 
   // The status that refuses a call because calls_in_flight_max are in flight.
   virtual const grpc::Status& Overloaded() = 0;

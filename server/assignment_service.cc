@@ -16,6 +16,7 @@ constexpr absl::string_view kPaths[kMethodCount] = {
 AssignmentService::AssignmentService(const PipelineSources& sources, const Authorizer& authorizer,
                                      DataPlaneCells& cells, int thread)
     : pipeline_(sources),
+      authorizer_(authorizer),
       cells_(cells),
       thread_(thread),
       batch_(pipeline_, cells, thread),
@@ -77,15 +78,28 @@ grpc::Status AssignmentService::OpenStream(CallContext& context) {
   return refused == nullptr ? grpc::Status::OK : *refused;
 }
 
-void AssignmentService::AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
-                                     CallContext& /*context*/) {
+bool AssignmentService::StillAllowed(CallContext& context) const {
+  if (!authorizer_.mutual_tls() || context.caller == nullptr) return true;  // roles without mutual TLS never change
+  const uint64_t version = authorizer_.version();
+  if (version == context.principals_version) return true;
+  context.principals_version = version;
+  return authorizer_.Allows(kPaths[static_cast<size_t>(context.method)], *context.caller);
+}
+
+grpc::Status AssignmentService::AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                                             CallContext& context) {
+  if (!StillAllowed(context)) return role_required_;
   response.set_tag(request.tag());
   absl::Status status = request.has_request() ? DecideAndCount(request.request(), clock_.Read().wall_us)
                                               : MakeError(Reason::kFieldRequired, "request", "is required");
-  if (status.ok()) return FillAssignResponse(decision_, *response.mutable_response());
+  if (status.ok()) {
+    FillAssignResponse(decision_, *response.mutable_response());
+    return grpc::Status::OK;
+  }
   cells_.entry_errors.Add(1);
   if (request.has_request()) status = WithFieldPrefix(status, "request.");
   *response.mutable_error() = ToRpcStatus(status);
+  return grpc::Status::OK;
 }
 
 void AssignmentService::Finished(const CallContext& context, grpc::StatusCode code) {

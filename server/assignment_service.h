@@ -27,17 +27,20 @@ class AssignmentService final : public AssignmentHandler {
                            CallContext& context) override;
   grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response, CallContext& context) override;
   grpc::Status OpenStream(CallContext& context) override;
-  void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
-                    CallContext& context) override;
+  grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                            CallContext& context) override;
   const grpc::Status& Overloaded() override { return overloaded_; }
   void Finished(const CallContext& context, grpc::StatusCode code) override;
 
  private:
   // Starts the clock; null when the call may go on, else the status that refuses it.
   const grpc::Status* Begin(CallContext& context);
+  // Whether the caller of a stream still holds a role for it. Looks again only after the principals were replaced.
+  bool StillAllowed(CallContext& context) const;
   absl::Status DecideAndCount(const v1::AssignRequest& request, int64_t now_us);
 
   AssignPipeline pipeline_;
+  const Authorizer& authorizer_;
   DataPlaneCells& cells_;
   const int thread_;
   BatchAssigner batch_;

@@ -32,7 +32,7 @@ void Authorizer::Replace(Principals principals) {
   auto next = std::make_shared<const Principals>(std::move(principals));
   const std::lock_guard lock(mutex_);
   principals_ = std::move(next);
-  version_.store(NextVersion(), std::memory_order_release);  // pairs with the load in Present
+  version_.store(NextVersion(), std::memory_order_release);  // pairs with the load in version()
 }
 
 // gRPC calls from threads of its own, so each thread keeps the principals that it saw last, and looks again only when
@@ -43,7 +43,7 @@ const Principals& Authorizer::Present() const {
     std::shared_ptr<const Principals> principals;
   };
   thread_local Seen seen;
-  if (seen.version != version_.load(std::memory_order_acquire)) {
+  if (seen.version != version()) {
     const std::lock_guard lock(mutex_);
     seen.principals = principals_;
     seen.version = version_.load(std::memory_order_relaxed);  // relaxed: the mutex orders it

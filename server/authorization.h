@@ -30,8 +30,10 @@ class Authorizer {
   // Whether one of the caller's URI names holds a role for `path`. Cost: no allocation; a mutex only after a Replace.
   bool Allows(absl::string_view path, const grpc::AuthContext& caller) const;
 
-  // From now on, calls are judged by these.
+  // From now on, calls are judged by these, and so is the next message of a stream that is open.
   void Replace(Principals principals);
+  // Another number after each Replace, never 0. Cost: one atomic load.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }  // pairs with the store in Replace
 
  private:
   const Principals& Present() const;

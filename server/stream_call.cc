@@ -46,6 +46,7 @@ void StreamCallPool::Call::Post() {
 
 void StreamCallPool::Call::Open(bool overloaded) {
   context_ = {.method = Method::kStreamAssign, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
+  context_.caller = server_context_->auth_context().get();  // the server context keeps it
   AssignmentHandler& handler = *pool_.share_.handler;
   const grpc::Status status = overloaded ? handler.Overloaded() : handler.OpenStream(context_);
   if (status.ok()) {
@@ -77,7 +78,8 @@ void StreamCallPool::Call::Read() {
 }
 
 void StreamCallPool::Call::Answer() {
-  pool_.share_.handler->AnswerStream(request_, response_, context_);
+  const grpc::Status status = pool_.share_.handler->AnswerStream(request_, response_, context_);
+  if (!status.ok()) return Finish(status);
   step_ = Step::kWriting;
   stream_->Write(response_, this);
 }

@@ -48,10 +48,11 @@ class EmptyHandler final : public server::AssignmentHandler {
   }
 
   grpc::Status OpenStream(server::CallContext&) override { return grpc::Status::OK; }
-  void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
-                    server::CallContext&) override {
+  grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                            server::CallContext&) override {
     response.set_tag(request.tag());
     if (!response.has_response()) *response.mutable_response() = assign_;
+    return grpc::Status::OK;
   }
 
   const grpc::Status& Overloaded() override { return overloaded_; }

@@ -117,6 +117,31 @@ TEST_F(MutualTlsTest, ReloadedPrincipalsHoldForTheNextCall) {
   EXPECT_TRUE(ads.Assign(EventOf("ada", kLight), answer).ok());
 }
 
+TEST_F(MutualTlsTest, AnOpenStreamEndsAtItsNextMessageWhenTheRoleIsTaken) {
+  Start(Secure());
+  const Caller ads = CallerWith("ads");
+  grpc::ClientContext context;
+  auto stream = ads.assignment->StreamAssign(&context);
+  v1::StreamAssignRequest request;
+  *request.mutable_request() = EventOf("ada", kLight);
+  v1::StreamAssignResponse response;
+  for (int reloads = 0; reloads < 2; ++reloads) {  // a reload that takes nothing from this caller ends nothing
+    ASSERT_TRUE(stream->Write(request));
+    ASSERT_TRUE(stream->Read(&response));
+    WritePrincipals("assign", "auditor");
+    server_->Reload();
+  }
+  ASSERT_TRUE(stream->Write(request));
+  ASSERT_TRUE(stream->Read(&response));
+  WritePrincipals("auditor", "consent");
+  server_->Reload();
+  stream->Write(request);
+  EXPECT_FALSE(stream->Read(&response));
+  const grpc::Status status = stream->Finish();
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(ReasonOf(status), "ROLE_REQUIRED");  // unlike the check before a call, a stream can say so
+}
+
 TEST_F(MutualTlsTest, AReplacedCertificateIsServedToNewConnections) {
   Start(Secure());
   v1::AssignResponse answer;

@@ -29,7 +29,7 @@ class AssignmentServiceTest : public PipelineTest {
   v1::StreamAssignResponse Answer(const v1::StreamAssignRequest& request) {
     CallContext context{.method = Method::kStreamAssign};
     service_->Awake();
-    service_->AnswerStream(request, stream_response_, context);
+    EXPECT_TRUE(service_->AnswerStream(request, stream_response_, context).ok());
     service_->Idle();
     return stream_response_;
   }

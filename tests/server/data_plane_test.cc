@@ -48,8 +48,10 @@ class ScriptedHandler final : public AssignmentHandler {
     return {StatusCode::NOT_FOUND, "nothing to explain", "details"};
   }
   grpc::Status OpenStream(CallContext&) override { return grpc::Status::OK; }
-  void AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response, CallContext&) override {
+  grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
+                            CallContext&) override {
     response.set_tag(request.tag() + 100);
+    return grpc::Status::OK;
   }
   const grpc::Status& Overloaded() override { return overloaded_; }
   void Finished(const CallContext&, StatusCode code) override {
