@@ -1,10 +1,11 @@
 // The program assentd: command line, ready line, signals, and what it leaves behind.
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
-#include <regex>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -29,12 +30,18 @@ class ProcessTest : public ServerTest {
   void StartProcess(const std::string& more = "") {
     process_ = std::make_unique<ChildProcess>(ASSENTD, Arguments(more), folder_.Path("log"));
     const std::string ready = process_->ReadLine();
-    std::smatch match;
-    const std::regex line("assentd ready listen=(\\S+) control_listen=(\\S+) metrics_listen=(\\S+)");
-    ASSERT_TRUE(std::regex_match(ready, match, line)) << ready << client::ReadAll(folder_.Path("log"));
-    data_ = match[1];
-    metrics_ = match[3];
-    caller_ = std::make_unique<Caller>(data_, match[2], grpc::InsecureChannelCredentials());
+    std::istringstream words(ready);
+    std::string assentd, is_ready, listen, control, metrics, more_words;
+    words >> assentd >> is_ready >> listen >> control >> metrics;
+    ASSERT_EQ(assentd + " " + is_ready, "assentd ready") << ready << client::ReadAll(folder_.Path("log"));
+    ASSERT_FALSE(words >> more_words) << ready;
+    data_ = After("listen=", listen);
+    metrics_ = After("metrics_listen=", metrics);
+    caller_ = std::make_unique<Caller>(data_, After("control_listen=", control), grpc::InsecureChannelCredentials());
+  }
+  static std::string After(const std::string& name, const std::string& word) {
+    EXPECT_EQ(word.substr(0, name.size()), name) << word;
+    return word.substr(std::min(word.size(), name.size()));
   }
   int Stop() {
     caller_.reset();  // an idle client of this process hears of the server's goodbye only when it looks, seconds later

@@ -1,7 +1,8 @@
 #include "server/metrics.h"
 
 #include <map>
-#include <regex>
+#include <sstream>
+#include <string>
 
 #include "prometheus/text_serializer.h"
 #include "tests/server/pipeline_fixture.h"
@@ -68,10 +69,10 @@ TEST_F(MetricsTest, ModelConsentAndControlPlane) {
 
 TEST_F(MetricsTest, ProcessFiguresArePlausible) {
   std::map<std::string, double> values;
-  const std::string text = Scrape();
-  const std::regex line("\n(process_[a-z_]+) ([0-9.e+]+)");
-  for (auto it = std::sregex_iterator(text.begin(), text.end(), line); it != std::sregex_iterator(); ++it) {
-    values[(*it)[1]] = std::stod((*it)[2]);
+  std::istringstream text(Scrape());
+  for (std::string line; std::getline(text, line);) {
+    const size_t space = line.rfind(' ');
+    if (line.rfind("process_", 0) == 0) values[line.substr(0, space)] = std::stod(line.substr(space));
   }
   EXPECT_GT(values["process_resident_memory_bytes"], 1e6);
   EXPECT_GT(values["process_virtual_memory_bytes"], values["process_resident_memory_bytes"]);
