@@ -1,10 +1,12 @@
 #include "scoring/feature_schema.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "scoring/instruction_set.h"
 
 namespace assent::scoring {
 namespace {
@@ -78,7 +80,22 @@ absl::StatusOr<FeatureSchema> FeatureSchema::Create(std::vector<Feature> feature
     }
   }
   schema.features_ = std::move(features);
+  schema.MakeBlocks();
   return schema;
+}
+
+void FeatureSchema::MakeBlocks() {
+  blocks_.resize((features_.size() + kScaleBlock - 1) / kScaleBlock);
+  for (size_t i = 0; i < features_.size(); ++i) {
+    const Feature& feature = features_[i];
+    ScaleBlock& block = blocks_[i / kScaleBlock];
+    const size_t lane = i % kScaleBlock;
+    block.clip_min[lane] = feature.clip_min;
+    block.clip_max[lane] = feature.clip_max;
+    block.mean[lane] = feature.mean;
+    block.scale[lane] = feature.scale;
+    if (feature.transform == Transform::kLog1p) block.log1p |= 1u << lane;
+  }
 }
 
 int FeatureSchema::Find(absl::string_view name) const {
@@ -87,7 +104,27 @@ int FeatureSchema::Find(absl::string_view name) const {
 }
 
 int FeatureSchema::Scale(std::span<const float> raw, std::span<const uint8_t> missing, std::span<float> scaled) const {
-  for (size_t i = 0; i < features_.size(); ++i) {
+  if (!missing.empty()) return ScaleEach(0, raw, missing, scaled);
+  const ScreenKernels& kernels = KernelsInUse();
+  const size_t whole = features_.size() / kScaleBlock * kScaleBlock;
+  for (size_t i = 0; i < whole; i += kScaleBlock) {
+    // Where something is wrong, the slow way finds out what.
+    if (!kernels.scale(blocks_[i / kScaleBlock], raw.data() + i, scaled.data() + i)) {
+      return ScaleEach(i, raw, missing, scaled);
+    }
+  }
+  if (whole == features_.size()) return -1;
+  std::array<float, kScaleBlock> padded = {};
+  std::array<float, kScaleBlock> result;
+  std::copy(raw.begin() + static_cast<ptrdiff_t>(whole), raw.end(), padded.begin());
+  if (!kernels.scale(blocks_.back(), padded.data(), result.data())) return ScaleEach(whole, raw, missing, scaled);
+  std::copy_n(result.begin(), features_.size() - whole, scaled.begin() + static_cast<ptrdiff_t>(whole));
+  return -1;
+}
+
+int FeatureSchema::ScaleEach(size_t begin, std::span<const float> raw, std::span<const uint8_t> missing,
+                             std::span<float> scaled) const {
+  for (size_t i = begin; i < features_.size(); ++i) {
     const Feature& feature = features_[i];
     if (!missing.empty() && missing[i] != 0) {
       if (feature.missing == MissingRule::kRefuse) return static_cast<int>(i);

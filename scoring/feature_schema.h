@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "scoring/scale_block.h"
 
 namespace assent::scoring {
 
@@ -66,7 +67,13 @@ class FeatureSchema {
 
  private:
   FeatureSchema() = default;
+  void MakeBlocks();
+  // Scale, one feature after the other, from feature `begin`.
+  int ScaleEach(size_t begin, std::span<const float> raw, std::span<const uint8_t> missing,
+                std::span<float> scaled) const;
+
   std::vector<Feature> features_;
+  std::vector<ScaleBlock> blocks_;  // the same numbers, for the kernel
   absl::flat_hash_map<std::string, int> index_by_name_;
 };
 

@@ -1,5 +1,6 @@
 #include "scoring/screen_kernels.h"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -272,6 +273,35 @@ void Measure(const ScreenLayout& layout, const float* exact, Candidate* candidat
   if (i < count) MeasureRows<1>(layout, exact, candidates + i);
 }
 
+// Each step rounds as the same step in scalar code does; divisions stay divisions.
+bool Scale(const ScaleBlock& block, const float* raw, float* scaled) {
+  const DoubleTag d;
+  const HalfTag half;
+  const DoubleVector largest = hn::Set(d, static_cast<double>(std::numeric_limits<float>::max()));
+  alignas(64) double value[kScaleBlock];
+  auto finite = hn::Eq(largest, largest);  // all true; false for NaN from here on
+  for (size_t i = 0; i < kScaleBlock; i += kDoubles) {
+    DoubleVector x = hn::PromoteTo(d, hn::LoadU(half, raw + i));
+    finite = hn::And(finite, hn::Le(hn::Abs(x), largest));
+    const DoubleVector lowest = hn::Load(d, block.clip_min.data() + i);
+    const DoubleVector highest = hn::Load(d, block.clip_max.data() + i);
+    x = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
+    x = hn::IfThenElse(hn::Lt(highest, x), highest, x);
+    hn::Store(x, d, value + i);
+  }
+  for (uint32_t left = block.log1p; left != 0; left &= left - 1) {
+    const size_t i = hwy::Num0BitsBelowLS1Bit_Nonzero32(left);
+    value[i] = std::log1p(value[i]);
+  }
+  for (size_t i = 0; i < kScaleBlock; i += kDoubles) {
+    const DoubleVector centred = hn::Sub(hn::Load(d, value + i), hn::Load(d, block.mean.data() + i));
+    const DoubleVector x = hn::Div(centred, hn::Load(d, block.scale.data() + i));
+    finite = hn::And(finite, hn::Le(hn::Abs(x), largest));
+    hn::StoreU(hn::DemoteTo(half, x), half, scaled + i);
+  }
+  return hn::AllTrue(d, finite);
+}
+
 void Kernels(ScreenKernels* kernels) {
   *kernels = {.score_event = ScoreEvent,
               .event_error = &ScreenLayout::pair_error,
@@ -279,7 +309,8 @@ void Kernels(ScreenKernels* kernels) {
               .tile_error = &ScreenLayout::tile_error,
               .second = Second,
               .find = Find,
-              .measure = Measure};
+              .measure = Measure,
+              .scale = Scale};
 }
 
 }  // namespace HWY_NAMESPACE

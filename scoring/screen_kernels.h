@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "scoring/assign.h"
+#include "scoring/scale_block.h"
 #include "scoring/screen_layout.h"
 
 namespace assent::scoring {
@@ -44,6 +45,10 @@ struct ScreenKernels {
   // Fills in the exact distance of each candidate.
   // Shape: exact is [stride], aligned and zero-padded.
   void (*measure)(const ScreenLayout& layout, const float* exact, Candidate* candidates, size_t count);
+
+  // Scales eight features as Feature::Scale does each, the same bits. False when one is not finite, before or after;
+  // then `scaled` has no meaning. Shape: raw and scaled are [kScaleBlock], any alignment.
+  bool (*scale)(const ScaleBlock& block, const float* raw, float* scaled);
 };
 
 // What this machine has among what the kernels were compiled for: HWY_* bits, best first.

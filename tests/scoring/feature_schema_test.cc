@@ -3,11 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "scoring/instruction_set.h"
 
 namespace assent::scoring {
 namespace {
@@ -106,6 +111,43 @@ TEST(FeatureSchema, ScalesEveryFeatureByItsOwnRule) {
     ASSERT_EQ(schema.Scale(raw, {}, scaled), -1);
     for (size_t i = 0; i < size; ++i) ASSERT_EQ(scaled[i], features[i].Scale(raw[i])) << "feature " << i;
   }
+}
+
+TEST(FeatureSchema, ScalesToTheSameBitsOnEveryInstructionSet) {
+  const uint64_t seed = 20240607;
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  std::lognormal_distribution<double> size(0, 8);
+  const auto number = [&] { return (random() % 2 == 0 ? 1 : -1) * size(random); };
+  std::vector<Feature> features;
+  for (int i = 0; i < 61; ++i) {
+    Feature feature = Named("f" + std::to_string(i));
+    feature.mean = number();
+    feature.scale = std::abs(number()) + 1e-6;
+    if (i % 4 == 1) feature.clip_max = std::abs(number());
+    if (i % 4 == 2) feature.clip_min = -std::abs(number());
+    if (i % 7 == 3) {
+      feature.transform = Transform::kLog1p;
+      feature.clip_min = 0;
+    }
+    features.push_back(feature);
+  }
+  const FeatureSchema schema = SchemaOf(features);
+  for (const std::string& set : InstructionSets()) {
+    ASSERT_TRUE(UseInstructionSet(set).ok());
+    for (int round = 0; round < 300; ++round) {
+      std::vector<float> raw(features.size());
+      std::vector<float> scaled(features.size());
+      for (float& value : raw) value = static_cast<float>(number());
+      raw[static_cast<size_t>(round) % raw.size()] = round % 2 == 0 ? -0.0f : 1e-42f;
+      ASSERT_EQ(schema.Scale(raw, {}, scaled), -1) << set;
+      for (size_t i = 0; i < raw.size(); ++i) {
+        ASSERT_EQ(std::bit_cast<uint32_t>(scaled[i]), std::bit_cast<uint32_t>(features[i].Scale(raw[i])))
+            << set << " feature " << i << " raw " << raw[i];
+      }
+    }
+  }
+  ASSERT_TRUE(UseInstructionSet("").ok());
 }
 
 TEST(FeatureSchema, MissingValuesFollowTheRule) {
