@@ -4,7 +4,10 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace assent::server {
 
@@ -27,21 +30,49 @@ inline constexpr std::array<int64_t, 20> kDurationBoundsNs = {
     750'000,    1'000'000,  1'500'000,  2'000'000,  3'000'000,   5'000'000,  7'500'000,
     10'000'000, 15'000'000, 25'000'000, 50'000'000, 100'000'000, 250'000'000};
 
-// Durations by bucket. Threads and cost: as Cell, plus a search among twenty bounds.
+// By the number of bits of a duration: the first bound that such a duration may stay under. A duration of as many bits
+// exceeds at most kDurationSteps bounds from there on.
+inline constexpr int kDurationSteps = 2;
+inline constexpr auto kFirstDurationBound = [] {
+  std::array<uint8_t, 65> first = {};
+  for (size_t bits = 1; bits < first.size(); ++bits) {
+    const uint64_t smallest = uint64_t{1} << (bits - 1);
+    while (first[bits] < kDurationBoundsNs.size() && static_cast<uint64_t>(kDurationBoundsNs[first[bits]]) < smallest) {
+      ++first[bits];
+    }
+  }
+  return first;
+}();
+static_assert([] {
+  for (size_t bits = 1; bits + 1 < kFirstDurationBound.size(); ++bits) {
+    if (kFirstDurationBound[bits + 1] - kFirstDurationBound[bits] > kDurationSteps) return false;
+  }
+  return true;
+}());
+
+// Durations by bucket. Threads and cost: as Cell, plus a search of two comparisons.
 class DurationCells {
  public:
   void Observe(int64_t duration_ns) {
-    if (duration_ns < 0) duration_ns = 0;
-    size_t bucket = 0;
-    for (const int64_t bound : kDurationBoundsNs) bucket += duration_ns > bound ? 1 : 0;
+    const uint64_t duration = duration_ns < 0 ? 0 : static_cast<uint64_t>(duration_ns);
+    size_t bucket = kFirstDurationBound[static_cast<size_t>(std::bit_width(duration))];
+    for (int step = 0; step < kDurationSteps; ++step) bucket += duration > kBounds[bucket] ? 1 : 0;
     buckets_[bucket].Add(1);
-    sum_ns_.Add(static_cast<uint64_t>(duration_ns));
+    sum_ns_.Add(duration);
   }
   // Not cumulative; the last one holds what is above every bound.
   uint64_t bucket(size_t index) const { return buckets_[index].Read(); }
   uint64_t sum_ns() const { return sum_ns_.Read(); }
 
  private:
+  // The bounds, and one that nothing exceeds.
+  static constexpr auto kBounds = [] {
+    std::array<uint64_t, kDurationBoundsNs.size() + 1> bounds;
+    bounds.fill(std::numeric_limits<uint64_t>::max());
+    for (size_t i = 0; i < kDurationBoundsNs.size(); ++i) bounds[i] = static_cast<uint64_t>(kDurationBoundsNs[i]);
+    return bounds;
+  }();
+
   std::array<Cell, kDurationBoundsNs.size() + 1> buckets_;
   Cell sum_ns_;
 };
