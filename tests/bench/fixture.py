@@ -147,7 +147,7 @@ class Fixture:
 
 
 # assentd's line when it serves, with the real ports.
-READY_ASSENTD = r"listening.*?127\.0\.0\.1:(?P<port>\d+)"
+READY_ASSENTD = r"^assentd ready listen=127\.0\.0\.1:(?P<port>\d+)"
 
 
 def cores():

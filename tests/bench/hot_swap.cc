@@ -165,7 +165,7 @@ absl::StatusOr<bool> Run(const Flags& flags) {
 
   server::ModelSource models(domain, {});
   models.Publish(MakeModel(0));
-  
+
   const server::Authorizer authorizer(server::ServedRoleTable(), ~0u);
   const server::PipelineSources sources{domain, *pseudonymizer, index, **store, models.published(), {}};
   server::DataPlaneCells cells;

@@ -74,7 +74,6 @@ GROUPS = {
     "batch": service_rows.batch,
     "python": service_rows.python_baseline,
     "kernels": micro_rows.kernels,
-    "model": micro_rows.model_read,
     "consent": micro_rows.consent,
     "metrics": micro_rows.metrics,
 }

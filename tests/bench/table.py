@@ -18,22 +18,32 @@ class Row:
         self.higher_is_better = higher_is_better
         self.note = note
         self.samples = []
+        self.summary = None  # (minimum, median, maximum), where another program kept the samples
 
     def add(self, value):
         self.samples.append(value)
 
     @property
+    def spread(self):
+        """(minimum, median, maximum), or three times None."""
+        if self.summary:
+            return self.summary
+        if not self.samples:
+            return (None, None, None)
+        return (min(self.samples), statistics.median(self.samples), max(self.samples))
+
+    @property
     def median(self):
-        return statistics.median(self.samples) if self.samples else None
+        return self.spread[1]
 
     def reaches(self, target):
-        if target is None or not self.samples:
+        if target is None or self.median is None:
             return None
         return self.median >= target if self.higher_is_better else self.median <= target
 
     @property
     def verdict(self):
-        if not self.samples:
+        if self.median is None:
             return "not measured"
         if self.must is None:
             return ""
@@ -45,9 +55,9 @@ class Row:
         return {
             "name": self.name,
             "unit": self.unit,
-            "min": min(self.samples, default=None),
+            "min": self.spread[0],
             "median": self.median,
-            "max": max(self.samples, default=None),
+            "max": self.spread[2],
             "must": self.must,
             "aim": self.aim,
             "higher_is_better": self.higher_is_better,
@@ -79,9 +89,7 @@ def markdown(rows):
             [
                 row.name,
                 row.unit,
-                number(min(row.samples, default=None)),
-                number(row.median),
-                number(max(row.samples, default=None)),
+                *(number(value) for value in row.spread),
                 "" if row.must is None else sign + number(row.must),
                 "" if row.aim is None else sign + number(row.aim),
                 row.verdict,
