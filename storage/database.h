@@ -39,8 +39,8 @@ class Database {
   uint64_t epoch() const;
   const std::string& data_dir() const;
 
-  // Makes the engine accept writes again after it has refused one. First shows that the disk takes as much as the engine
-  // has to write, because an attempt that fails is final: then only a restart helps. Errors: Unavailable.
+  // Makes the engine accept writes again after it has refused one. First shows that the disk takes as much as the
+  // engine has to write, because an attempt that fails is final: then only a restart helps. Errors: Unavailable.
   absl::Status Resume();
 
  private:
