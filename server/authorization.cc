@@ -62,16 +62,22 @@ bool Authorizer::Allows(absl::string_view path, const grpc::AuthContext& caller)
   return table_.Allows(path, roles);
 }
 
-std::string PrincipalOf(const grpc::AuthContext& caller) {
+std::string Authorizer::PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const {
   const auto uris = caller.FindPropertyValues(kUriProperty);
-  if (!caller.IsPeerAuthenticated() || uris.empty()) return "insecure";
-  return std::string(uris[0].data(), uris[0].size());
+  if (!mutual_tls_ || !caller.IsPeerAuthenticated() || uris.empty()) return "insecure";
+  const Principals& principals = Present();
+  for (const grpc::string_ref& uri : uris) {
+    if (table_.Allows(path, principals.RolesOf(View(uri)))) return std::string(uri.data(), uri.size());
+  }
+  return std::string(uris[0].data(), uris[0].size());  // the principals were replaced since the call was let in
 }
 
 grpc::Status RoleCheck::Process(const InputMetadata& auth_metadata, grpc::AuthContext* context,
                                 OutputMetadata* /*consumed_auth_metadata*/, OutputMetadata* /*response_metadata*/) {
   const auto path = auth_metadata.find(":path");
-  if (path != auth_metadata.end() && authorizer_.Allows(View(path->second), *context)) return grpc::Status::OK;
+  const absl::string_view name = path == auth_metadata.end() ? absl::string_view() : View(path->second);
+  if (authorizer_.Allows(name, *context)) return grpc::Status::OK;
+  refusals_.Count(name);
   static const grpc::Status& refused = *new grpc::Status(
       ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this")));
   return refused;

@@ -12,6 +12,7 @@
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/security/auth_metadata_processor.h"
 #include "server/principals.h"
+#include "server/role_refusals.h"
 #include "server/role_table.h"
 
 namespace assent::server {
@@ -29,6 +30,9 @@ class Authorizer {
   bool Allows(absl::string_view path) const { return mutual_tls_ || table_.Allows(path, insecure_roles_); }
   // Whether one of the caller's URI names holds a role for `path`. Cost: no allocation; a mutex only after a Replace.
   bool Allows(absl::string_view path, const grpc::AuthContext& caller) const;
+  // Who is answerable for a call of `path`: the caller's first URI name that holds a role for it; its first URI name
+  // when none does any more; "insecure" without mutual TLS.
+  std::string PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const;
 
   // From now on, calls are judged by these, and so is the next message of a stream that is open.
   void Replace(Principals principals);
@@ -46,19 +50,18 @@ class Authorizer {
   std::atomic<uint64_t> version_;                 // of principals_; unique among all authorizers of the process
 };
 
-// The first URI subject alternative name of the caller's certificate; "insecure" without mutual TLS.
-std::string PrincipalOf(const grpc::AuthContext& caller);
-
-// Asks the authorizer before a request is read. Ownership: borrows it.
+// Asks the authorizer before a request is read, and counts what it refuses, as no handler will. Ownership: borrows
+// both.
 class RoleCheck final : public grpc::AuthMetadataProcessor {
  public:
-  explicit RoleCheck(const Authorizer& authorizer) : authorizer_(authorizer) {}
+  RoleCheck(const Authorizer& authorizer, RoleRefusals& refusals) : authorizer_(authorizer), refusals_(refusals) {}
   bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& auth_metadata, grpc::AuthContext* context,
                        OutputMetadata* consumed_auth_metadata, OutputMetadata* response_metadata) override;
 
  private:
   const Authorizer& authorizer_;
+  RoleRefusals& refusals_;
 };
 
 }  // namespace assent::server

@@ -15,6 +15,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr absl::string_view kPaths[kControlMethodCount] = {
+    "/assent.v1.ConsentService/RecordConsent", "/assent.v1.ConsentService/WithdrawConsent",
+    "/assent.v1.ConsentService/OptOut", "/assent.v1.ConsentService/GetConsent"};
+
+absl::string_view PathOf(ControlMethod method) { return kPaths[static_cast<size_t>(method)]; }
+
 // What the caller may do something about is not the operator's business.
 void LogStoreError(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kAborted || status.code() == absl::StatusCode::kNotFound) return;
@@ -25,9 +31,9 @@ void LogStoreError(const absl::Status& status) {
 }  // namespace
 
 template <typename Work>
-grpc::Status ConsentService::Serve(ControlMethod method, absl::string_view path, const Work& work) const {
+grpc::Status ConsentService::Serve(ControlMethod method, const Work& work) const {
   const Clock::time_point start = Clock::now();
-  const absl::Status status = authorizer_.Allows(path)
+  const absl::Status status = authorizer_.Allows(PathOf(method))
                                   ? work()
                                   : MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this");
   metrics_.CountCall(method, static_cast<grpc::StatusCode>(status.code()), Clock::now() - start);
@@ -35,11 +41,11 @@ grpc::Status ConsentService::Serve(ControlMethod method, absl::string_view path,
 }
 
 template <typename Response>
-absl::Status ConsentService::Apply(const grpc::ServerContext& context, const v1::Subject& subject,
+absl::Status ConsentService::Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,
                                    absl::StatusOr<storage::ConsentRequest> change, Response& response) const {
   if (!change.ok()) return change.status();
   change->subject = KeyOf(subject);
-  change->recorded_by = PrincipalOf(*context.auth_context());
+  change->recorded_by = authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
   const Clock::time_point start = Clock::now();
   const auto result = store_.Apply(*std::move(change), absl::Now());
   if (!result.ok()) {
@@ -58,26 +64,30 @@ policy::SubjectKey ConsentService::KeyOf(const v1::Subject& subject) const {
 
 grpc::Status ConsentService::RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
                                            v1::RecordConsentResponse* response) {
-  return Serve(ControlMethod::kRecordConsent, "/assent.v1.ConsentService/RecordConsent", [&] {
-    return Apply(*context, request->subject(), ReadGrant(*request, limits_, absl::Now()), *response);
+  return Serve(ControlMethod::kRecordConsent, [&] {
+    return Apply(*context, ControlMethod::kRecordConsent, request->subject(), ReadGrant(*request, limits_, absl::Now()),
+                 *response);
   });
 }
 
 grpc::Status ConsentService::WithdrawConsent(grpc::ServerContext* context, const v1::WithdrawConsentRequest* request,
                                              v1::WithdrawConsentResponse* response) {
-  return Serve(ControlMethod::kWithdrawConsent, "/assent.v1.ConsentService/WithdrawConsent",
-               [&] { return Apply(*context, request->subject(), ReadWithdrawal(*request, limits_), *response); });
+  return Serve(ControlMethod::kWithdrawConsent, [&] {
+    return Apply(*context, ControlMethod::kWithdrawConsent, request->subject(), ReadWithdrawal(*request, limits_),
+                 *response);
+  });
 }
 
 grpc::Status ConsentService::OptOut(grpc::ServerContext* context, const v1::OptOutRequest* request,
                                     v1::OptOutResponse* response) {
-  return Serve(ControlMethod::kOptOut, "/assent.v1.ConsentService/OptOut",
-               [&] { return Apply(*context, request->subject(), ReadOptOut(*request, limits_), *response); });
+  return Serve(ControlMethod::kOptOut, [&] {
+    return Apply(*context, ControlMethod::kOptOut, request->subject(), ReadOptOut(*request, limits_), *response);
+  });
 }
 
 grpc::Status ConsentService::GetConsent(grpc::ServerContext* /*context*/, const v1::GetConsentRequest* request,
                                         v1::GetConsentResponse* response) {
-  return Serve(ControlMethod::kGetConsent, "/assent.v1.ConsentService/GetConsent", [&]() -> absl::Status {
+  return Serve(ControlMethod::kGetConsent, [&]() -> absl::Status {
     const absl::Status valid = ValidateSubject(request->has_subject(), request->subject(), limits_);
     if (!valid.ok()) return valid;
     const auto result = store_.Get(KeyOf(request->subject()));

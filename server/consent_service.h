@@ -30,10 +30,10 @@ class ConsentService final : public v1::ConsentService::Service {
  private:
   // Checks the role, runs `work`, converts and counts its status.
   template <typename Work>
-  grpc::Status Serve(ControlMethod method, absl::string_view path, const Work& work) const;
+  grpc::Status Serve(ControlMethod method, const Work& work) const;
 
   template <typename Response>
-  absl::Status Apply(const grpc::ServerContext& context, const v1::Subject& subject,
+  absl::Status Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,
                      absl::StatusOr<storage::ConsentRequest> change, Response& response) const;
 
   policy::SubjectKey KeyOf(const v1::Subject& subject) const;

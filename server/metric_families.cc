@@ -23,8 +23,9 @@ void MetricFamilies::Duration(const DurationSums& sums, const MetricLabels& labe
   uint64_t cumulative = 0;
   for (size_t i = 0; i < kDurationBoundsNs.size(); ++i) {
     cumulative += sums.buckets[i];
+    // A division of two exact numbers is the double nearest to the decimal, so the label is "0.0075"; a product is not.
     histogram.bucket.push_back(
-        {.cumulative_count = cumulative, .upper_bound = static_cast<double>(kDurationBoundsNs[i]) * 1e-9});
+        {.cumulative_count = cumulative, .upper_bound = static_cast<double>(kDurationBoundsNs[i]) / 1e9});
   }
   cumulative += sums.buckets[kDurationBoundsNs.size()];
   histogram.bucket.push_back({.cumulative_count = cumulative, .upper_bound = std::numeric_limits<double>::infinity()});

@@ -57,6 +57,12 @@ bool RoleTable::Allows(absl::string_view path, uint32_t roles) const {
   return absl::StartsWith(path, "/grpc.health.v1.Health/") || absl::StartsWith(path, "/grpc.reflection.");
 }
 
+std::vector<std::string> RoleTable::Paths() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, roles] : roles_by_path_) paths.push_back(path);
+  return paths;
+}
+
 const RoleTable& ServedRoleTable() {
   static const RoleTable& table = *new RoleTable({
       v1::AssignRequest::descriptor()->file()->FindServiceByName("AssignmentService"),

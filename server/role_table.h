@@ -27,6 +27,8 @@ class RoleTable {
   // The roles of which one is enough for `path` ("/assent.v1.AssignmentService/Assign"). Health and reflection are open
   // to everyone who can connect; a path that is not in the table is open to nobody. Cost: one hash, no allocation.
   bool Allows(absl::string_view path, uint32_t roles) const;
+  // The path of every method of the table.
+  std::vector<std::string> Paths() const;
 
  private:
   absl::flat_hash_map<std::string, uint32_t> roles_by_path_;

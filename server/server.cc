@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -48,6 +50,7 @@ struct Server::Parts {
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
+  RoleRefusals refusals{ServedRoleTable()};
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
@@ -64,6 +67,10 @@ struct Server::Parts {
 };
 
 absl::Status Server::Parts::OpenStorage() {
+  struct stat data_dir = {};
+  if (stat(configuration.data_dir.c_str(), &data_dir) == 0 && !S_ISDIR(data_dir.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat("data_dir: ", configuration.data_dir, " is not a folder"));
+  }
   auto opened = storage::Database::Open({.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue()});
   if (!opened.ok()) return InField("data_dir", opened.status());
   database = *std::move(opened);
@@ -89,7 +96,7 @@ absl::Status Server::Parts::MakeAuthorizer() {
 }
 
 absl::Status Server::Parts::StartControlPlane() {
-  auto credentials = MakeServerCredentials(configuration, *authorizer);
+  auto credentials = MakeServerCredentials(configuration, *authorizer, refusals);
   if (!credentials.ok()) return credentials.status();
   consent_service =
       std::make_unique<ConsentService>(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
@@ -106,7 +113,7 @@ absl::Status Server::Parts::StartControlPlane() {
 }
 
 absl::Status Server::Parts::StartDataPlane() {
-  auto credentials = MakeServerCredentials(configuration, *authorizer);
+  auto credentials = MakeServerCredentials(configuration, *authorizer, refusals);
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
   const PipelineSources sources{.domain = domain,
@@ -132,8 +139,12 @@ absl::Status Server::Parts::StartDataPlane() {
 }
 
 absl::Status Server::Parts::StartMetrics() {
-  auto collectable = std::make_shared<const Metrics>(Metrics::Parts{
-      .data_plane = cells, .control = control_metrics, .model = *model, .index = index, .store = *store});
+  auto collectable = std::make_shared<const Metrics>(Metrics::Parts{.data_plane = cells,
+                                                                    .control = control_metrics,
+                                                                    .refusals = refusals,
+                                                                    .model = *model,
+                                                                    .index = index,
+                                                                    .store = *store});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
   metrics = *std::move(started);

@@ -59,7 +59,8 @@ absl::Status CheckFiles(const internal::v1::TlsConfig& tls) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const Configuration& configuration,
-                                                                               const Authorizer& authorizer) {
+                                                                               const Authorizer& authorizer,
+                                                                               RoleRefusals& refusals) {
   if (!configuration.has_tls) return grpc::InsecureServerCredentials();
   const internal::v1::TlsConfig& tls = configuration.tls;
   if (absl::Status status = CheckFiles(tls); !status.ok()) return status;
@@ -72,7 +73,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(c
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
   auto credentials = experimental::TlsServerCredentials(options);
-  if (configuration.mutual_tls()) credentials->SetAuthMetadataProcessor(std::make_shared<RoleCheck>(authorizer));
+  if (configuration.mutual_tls())
+    credentials->SetAuthMetadataProcessor(std::make_shared<RoleCheck>(authorizer, refusals));
   return credentials;
 }
 

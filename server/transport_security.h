@@ -12,11 +12,12 @@
 namespace assent::server {
 
 // Credentials for one listener: none, TLS, or mutual TLS with the role check. Certificates are read again when their
-// files change; a pair that does not match is not taken. Ownership: `authorizer` outlives the server.
+// files change; a pair that does not match is not taken. Ownership: `authorizer` and `refusals` outlive the server.
 // Errors: NotFound or InvalidArgument that names the field, for a file that is missing, no PEM, or a key that does not
 // belong to the certificate.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const Configuration& configuration,
-                                                                               const Authorizer& authorizer);
+                                                                               const Authorizer& authorizer,
+                                                                               RoleRefusals& refusals);
 
 }  // namespace assent::server
 

@@ -88,6 +88,17 @@ TEST_F(MutualTlsTest, EachPrincipalMayDoWhatItsRoleMay) {
     EXPECT_EQ(refused.error_code(), StatusCode::PERMISSION_DENIED);
     EXPECT_EQ(refused.error_message(), "the caller holds no role that may call this");
   }
+  const std::string metrics = HttpGet(server_->metrics_address(), "/metrics");
+  EXPECT_NE(metrics.find("{method=\"Assign\",code=\"PERMISSION_DENIED\"} 2\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("{method=\"RecordConsent\",code=\"PERMISSION_DENIED\"} 1\n"), std::string::npos);
+}
+
+TEST_F(MutualTlsTest, AChangeIsRecordedAsThePrincipalThatHoldsTheRole) {
+  MakeCertificate("ca", "both", std::string("URI:") + kStranger + ",URI:" + kConsentPlatform);
+  Start(Secure());
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(CallerWith("both").Grant("ada", granted).ok());
+  EXPECT_EQ(granted.consent().purposes(0).recorded_by(), kConsentPlatform);
 }
 
 TEST_F(MutualTlsTest, WithoutACertificateOrWithOneOfAnotherAuthorityNobodyGetsIn) {

@@ -226,6 +226,13 @@ TEST_F(ServerTest, ASecondServerOnTheSameFolderIsRefusedAndTheFirstGoesOn) {
   EXPECT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
 }
 
+TEST_F(ServerTest, ADataFolderThatIsAFileIsNamed) {
+  Configuration configuration = Defaults();
+  configuration.data_dir = folder_.Write("file", "");
+  const auto server = Server::Start(configuration);
+  EXPECT_EQ(server.status().message(), "data_dir: " + configuration.data_dir + " is not a folder");
+}
+
 TEST_F(ServerTest, AnotherPseudonymKeyIsRefused) {
   Start();
   server_->Drain();
