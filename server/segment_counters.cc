@@ -27,31 +27,29 @@ uint64_t SegmentCounters::Sum(size_t segment) const {
 void SegmentTotals::Attach(const SegmentCounters* counters) {
   const std::lock_guard lock(mutex_);
   live_.insert(counters);
+  for (const auto& segment : counters->model_.segments()) {
+    if (folded_.size() < kept_max_) folded_.try_emplace(segment.segment_id, 0);
+  }
+}
+
+void SegmentTotals::AddTo(std::map<std::string, uint64_t>& totals, const SegmentCounters& counters) {
+  const auto& segments = counters.model_.segments();
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const auto own = totals.find(segments[i].segment_id);
+    (own != totals.end() ? own->second : totals[""]) += counters.Sum(i);
+  }
 }
 
 void SegmentTotals::DetachAndFold(const SegmentCounters* counters) {
   const std::lock_guard lock(mutex_);
   live_.erase(counters);
-  const auto& segments = counters->model_.segments();
-  for (size_t i = 0; i < segments.size(); ++i) {
-    const uint64_t count = counters->Sum(i);
-    if (count == 0) continue;
-    const auto it = folded_.find(segments[i].segment_id);
-    if (it != folded_.end()) {
-      it->second += count;
-    } else {
-      folded_[folded_.size() < kSegmentsKeptMax ? segments[i].segment_id : ""] += count;
-    }
-  }
+  AddTo(folded_, *counters);
 }
 
 std::map<std::string, uint64_t> SegmentTotals::Read() const {
   const std::lock_guard lock(mutex_);
   std::map<std::string, uint64_t> totals = folded_;
-  for (const SegmentCounters* counters : live_) {
-    const auto& segments = counters->model_.segments();
-    for (size_t i = 0; i < segments.size(); ++i) totals[segments[i].segment_id] += counters->Sum(i);
-  }
+  for (const SegmentCounters* counters : live_) AddTo(totals, *counters);
   return totals;
 }
 

@@ -20,19 +20,23 @@ class SegmentCounters;
 // Threads: safe. Cost: a mutex, at swaps and scrapes only.
 class SegmentTotals {
  public:
-  // Ids that no present model has are kept while there are at most this many ids; beyond it they are added up under "".
+  // So many ids have a count of their own, for the life of the process; the ids of models that come when there are so
+  // many are counted together, under "". Settled when a model comes, so that no count ever goes backwards.
   static constexpr size_t kSegmentsKeptMax = 65536;
 
+  explicit SegmentTotals(size_t kept_max = kSegmentsKeptMax) : kept_max_(kept_max) {}
   std::map<std::string, uint64_t> Read() const;
 
  private:
   friend class SegmentCounters;
   void Attach(const SegmentCounters* counters);
   void DetachAndFold(const SegmentCounters* counters);
+  static void AddTo(std::map<std::string, uint64_t>& totals, const SegmentCounters& counters);
 
+  const size_t kept_max_;
   mutable std::mutex mutex_;
   std::set<const SegmentCounters*> live_;
-  std::map<std::string, uint64_t> folded_;
+  std::map<std::string, uint64_t> folded_;  // every id with a count of its own has an entry
 };
 
 // The cells of one model: [threads x k].
