@@ -14,7 +14,7 @@ namespace assent::policy {
 struct Signals {
   bool gpc = false;
   bool known_child = false;
-  // A TCF, GPP or US Privacy string is there that cannot be evaluated, or gdpr was declared without a string that can.
+  // A TCF, GPP or US Privacy string is there: this version cannot evaluate any.
   bool undecodable = false;
 };
 

@@ -8,12 +8,9 @@
 namespace assent::server {
 namespace {
 
-constexpr size_t kNameShownBytesMax = 64;
-
-// The path of a named feature. A name that cannot be one is not repeated.
-std::string NamedField(absl::string_view name) {
-  return name.size() > kNameShownBytesMax ? "features.named" : absl::StrCat("features.named[", name, "]");
-}
+// The path of a feature of the schema. A name that the schema does not know may be anything, a person's too, and is
+// never repeated.
+std::string NamedField(const scoring::Feature& feature) { return absl::StrCat("features.named[", feature.name, "]"); }
 
 }  // namespace
 
@@ -44,7 +41,8 @@ absl::Status FeatureReader::TakeNamed(const v1::FeatureVector& features, const s
   std::fill_n(raw_.begin(), dim_, 0.0f);
   for (const auto& [name, value] : features.named()) {
     const int index = schema.Find(name);
-    if (index < 0) return MakeError(Reason::kFeatureUnknown, NamedField(name), "is not a feature of the model");
+    if (index < 0)
+      return MakeError(Reason::kFeatureUnknown, "features.named", "has a name that is no feature of the model");
     raw_[static_cast<size_t>(index)] = value;
     missing_[static_cast<size_t>(index)] = 0;
   }
@@ -63,7 +61,7 @@ absl::Status FeatureReader::Read(const v1::FeatureVector& features, const scorin
     const int bad = schema.Scale({raw_.data(), dim_}, missing(), scaled);
     if (bad < 0) return absl::OkStatus();
     const auto index = static_cast<size_t>(bad);
-    return ScaleError(NamedField(schema[index].name), schema, bad, missing_[index] != 0);
+    return ScaleError(NamedField(schema[index]), schema, bad, missing_[index] != 0);
   }
   if (dense != dim_) {
     return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.dense", "the number of values must be", dim_);

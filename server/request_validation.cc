@@ -136,7 +136,7 @@ policy::Signals ReadSignals(const v1::PrivacySignals& signals) {
   return {.gpc = signals.gpc(),
           .known_child = signals.known_child(),
           .undecodable = !signals.tcf().empty() || !signals.gpp().empty() || signals.gpp_sid_size() != 0 ||
-                         !signals.us_privacy().empty() || signals.gdpr()};
+                         !signals.us_privacy().empty()};
 }
 
 absl::Status ValidateAssign(const v1::AssignRequest& request, const RequestLimits& limits) {

@@ -93,7 +93,12 @@ TEST_F(AssignPipelineTest, SignalsDeny) {
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gpp("DB"); }), Rule::kSignalUndecodable);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.add_gpp_sid(7); }), Rule::kSignalUndecodable);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_us_privacy("1YNN"); }), Rule::kSignalUndecodable);
-  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gdpr(true); }), Rule::kSignalUndecodable);
+  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gdpr(true); }), Rule::kNone);
+  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) {
+              s.set_gdpr(true);
+              s.set_tcf("CPXxRfAPXxRfAAfKABENB-CgAAAAAAAAAAYgAAAAAAAA");
+            }),
+            Rule::kSignalUndecodable);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gdpr(false); }), Rule::kNone);
 }
 
@@ -193,7 +198,7 @@ TEST_F(AssignPipelineTest, BadRequestsNameTheField) {
          [](R& r) { r.mutable_features()->set_dense(0, -std::numeric_limits<float>::infinity()); });
   broken("FEATURE_DIMENSION_MISMATCH", "features.dense", [](R& r) { r.mutable_features()->add_dense(1); });
   broken("FEATURES_AMBIGUOUS", "features", [](R& r) { (*r.mutable_features()->mutable_named())["minutes"] = 1; });
-  broken("FEATURE_UNKNOWN", "features.named[shoe_size]", [](R& r) {
+  broken("FEATURE_UNKNOWN", "features.named", [](R& r) {
     r.clear_features();
     (*r.mutable_features()->mutable_named())["shoe_size"] = 1;
   });
