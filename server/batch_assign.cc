@@ -57,12 +57,13 @@ absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_
   std::sort(response.mutable_errors()->begin(), response.mutable_errors()->end(),
             [](const v1::RowError& a, const v1::RowError& b) { return a.row() < b.row(); });
   if (serving != nullptr) FillModelRef(serving->model, *response.mutable_model());
-  Count(purpose);
+  Count(purpose, response);
   return absl::OkStatus();
 }
 
 // Only now, so that a batch that fails as a whole counts nothing.
-void BatchAssigner::Count(policy::Purpose purpose) {
+void BatchAssigner::Count(policy::Purpose purpose, const v1::BatchAssignResponse& response) {
+  cells_.entry_errors.Add(static_cast<uint64_t>(response.errors_size()));
   for (size_t i = 0; i < tally_.size(); ++i) {
     const auto rule = static_cast<policy::Rule>(i);
     const auto outcome = rule == policy::Rule::kNone ? policy::Outcome::kAssigned : policy::OutcomeOf(rule);
@@ -228,7 +229,6 @@ void BatchAssigner::Fail(size_t row, const absl::Status& status, v1::BatchAssign
   error.set_row(static_cast<uint32_t>(row));
   error.set_field(FieldOf(status));
   error.set_reason(ReasonOf(status));
-  cells_.entry_errors.Add(1);
 }
 
 uint32_t BatchAssigner::SegmentIndex(uint32_t segment, v1::BatchAssignResponse& response) {

@@ -47,7 +47,7 @@ class BatchAssigner {
   void ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& response);
 
   void Answer(size_t row, Ruling ruling, v1::BatchAssignResponse& response);
-  void Count(policy::Purpose purpose);
+  void Count(policy::Purpose purpose, const v1::BatchAssignResponse& response);
   void Fail(size_t row, const absl::Status& status, v1::BatchAssignResponse& response);
   uint32_t SegmentIndex(uint32_t segment, v1::BatchAssignResponse& response);
 

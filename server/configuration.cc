@@ -108,8 +108,11 @@ absl::Status ResolveTls(const internal::v1::ServerConfig& message, Configuration
   if (!out.mutual_tls() && !out.principals_file.empty()) {
     return Bad("principals_file", "needs mutual TLS: set tls.client_ca_file, or leave it out");
   }
-  if (out.tls.reload_seconds() == 0) out.tls.set_reload_seconds(10);
-  return absl::OkStatus();
+  uint32_t reload_seconds = 10;
+  Bounds bounds;
+  bounds.Read("tls.reload_seconds", out.tls.reload_seconds(), 1, 86'400, reload_seconds);
+  out.tls.set_reload_seconds(reload_seconds);
+  return bounds.status();
 }
 
 }  // namespace

@@ -154,6 +154,8 @@ TEST_F(BatchAssignTest, WithoutAModelOnlyRefusalsAreAnswered) {
   const absl::Status status = DecideBatch(Batch({"stranger", "a"}, {30, 5, 30, 5}));
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(status), "NO_MODEL");
+  EXPECT_FALSE(DecideBatch(Batch({"", "a"}, {30, 5, 30, 5})).ok());
+  EXPECT_EQ(cells_.entry_errors.Read(), 0u);  // the bad row is no row that failed alone: its batch failed whole
 }
 
 // Many rows, over several blocks and two models: each row as Assign alone decides it, bit for bit.

@@ -61,6 +61,9 @@ TEST(Configuration, ErrorsNameTheField) {
   ExpectRefused(least + "tls { certificate_file: 'c' }", "tls.private_key_file");
   const std::string pair = "certificate_file: 'c' private_key_file: 'k'";
   ExpectRefused(least + "tls { " + pair + " client_ca_file: 'a' }", "principals_file");
+  for (const char* seconds : {"86401", "4294967295"}) {
+    ExpectRefused(least + "tls { " + pair + " reload_seconds: " + seconds + " }", "tls.reload_seconds");
+  }
   ExpectRefused(least + "tls { " + pair + " } principals_file: 'p'", "principals_file");
   ExpectRefused(least + "principals_file: 'p'", "principals_file");
   ExpectRefused(least + "tls { " + pair + " client_ca_file: 'a' } principals_file: 'p' insecure_roles: 'assign'",
