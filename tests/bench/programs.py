@@ -10,6 +10,8 @@ import subprocess
 import threading
 
 READY_TIMEOUT_S = 180
+# Before a command: the kernel kills it when the thread that started it ends, so a benchmark that is killed leaves nothing behind.
+DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 class Failure(Exception):
@@ -23,7 +25,7 @@ class Program:
         self.log_path = log
         self._log = open(log, "wb")
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self._log, env={**os.environ, **(environment or {})}
+            [*DIES_WITH_US, *command], stdout=subprocess.PIPE, stderr=self._log, env={**os.environ, **(environment or {})}
         )
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()

@@ -11,6 +11,9 @@ import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PROTO = REPOSITORY / "proto"
+# Before a command: the kernel kills it when the thread that started it ends, however that ends. A test that is killed leaves no
+# server behind.
+DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 class AssentdProcess:
@@ -38,7 +41,7 @@ class AssentdProcess:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "--config", self.config, "--listen", "127.0.0.1:0", "--control_listen", "127.0.0.1:0",
+                [*DIES_WITH_US, self.binary, "--config", self.config, "--listen", "127.0.0.1:0", "--control_listen", "127.0.0.1:0",
                  "--metrics_listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 text=True)
         ready = self.process.stdout.readline()  # blocks until the one line, or the end
