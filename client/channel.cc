@@ -62,7 +62,7 @@ std::string ServiceConfigJson(int attempts) {
   if (attempts < 2) return absl::StrCat(R"({"methodConfig":[{)", names, "}]}");
   return absl::StrCat(R"({"methodConfig":[{)", names, R"(,"retryPolicy":{"maxAttempts":)", attempts,
                       R"(,"initialBackoff":"0.01s","maxBackoff":"0.2s","backoffMultiplier":2,)",
-                      R"("retryableStatusCodes":["UNAVAILABLE"]}}]})");
+                      R"("retryableStatusCodes":["UNAVAILABLE","CANCELLED"]}}]})");
 }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options) {

@@ -18,11 +18,11 @@ inline constexpr int kMessageBytesMax = 16 * 1024 * 1024;  // largest answer tha
 struct ChannelOptions {
   std::string target;                          // HOST:PORT, or any gRPC target such as dns:///assent:7400
   absl::Duration deadline = absl::Seconds(1);  // of one call, its retries included
-  int attempts = 3;                            // 1: no retry. At most kAttemptsMax. Only UNAVAILABLE is tried again
-  std::string tls_ca_file;                     // PEM authorities that sign the server. Set: TLS
-  std::string tls_certificate_file;            // PEM chain of this client, for mutual TLS; with tls_key_file
-  std::string tls_key_file;                    // PEM private key
-  std::string tls_server_name;                 // the name in the server's certificate where it is not that of `target`
+  int attempts = 3;                  // 1: no retry. At most kAttemptsMax. UNAVAILABLE and CANCELLED are tried again
+  std::string tls_ca_file;           // PEM authorities that sign the server. Set: TLS
+  std::string tls_certificate_file;  // PEM chain of this client, for mutual TLS; with tls_key_file
+  std::string tls_key_file;          // PEM private key
+  std::string tls_server_name;       // the name in the server's certificate where it is not that of `target`
 };
 
 // Opens a channel. It connects with the first call, not here.
@@ -30,7 +30,10 @@ struct ChannelOptions {
 // read. Cost: reads the PEM files.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options);
 
-// The gRPC service config (JSON) that OpenChannel uses: retries with growing pauses, on UNAVAILABLE only.
+// The gRPC service config (JSON) that OpenChannel uses: retries with growing pauses, on UNAVAILABLE, and on CANCELLED
+// by the server: so gRPC ends calls that reach a server which just began to shut down (a call that this client cancels
+// is not tried again). Both are sound for every method: AssignmentService changes nothing, and ConsentService knows a
+// repeated change by its request_id.
 // Source: gRFC A6 (client retries); https://github.com/grpc/grpc/blob/master/doc/service_config.md
 std::string ServiceConfigJson(int attempts);
 

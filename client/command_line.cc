@@ -35,6 +35,7 @@ constexpr ReasonHint kReasonHints[] = {
     {"ETAG_MISMATCH", "read the record again: assentctl consent show --subject … --json"},
     {"STORAGE_UNAVAILABLE", "look at the server's disk, then run the command again: recording twice is safe"},
     {"TOO_MANY_CALLS", "try again, with a smaller --parallel"},
+    {"TOO_MANY_STREAMS", "try again, with a smaller --parallel"},
     {"ROLE_REQUIRED",
      "use a certificate whose principal holds the role (--tls-cert, --tls-key); without mutual TLS the "
      "server's insecure_roles decide"},

@@ -53,8 +53,8 @@ class AssignmentHandler {
   virtual grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
                                     CallContext& context) = 0;
 
-  // The status that refuses a call because calls_in_flight_max are in flight.
-  virtual const grpc::Status& Overloaded() = 0;
+  // The status that refuses a call because as many are in flight as may be: calls_in_flight_max, or streams_max.
+  virtual const grpc::Status& Overloaded(Method method) = 0;
   // The reply has left, or the caller is gone (CANCELLED). Called once for each call, refused ones included.
   virtual void Finished(const CallContext& /*context*/, grpc::StatusCode /*code*/) {}
 };

@@ -23,7 +23,8 @@ AssignmentService::AssignmentService(const PipelineSources& sources, const Autho
       role_required_(ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this"))),
       deadline_expired_(
           ToGrpcStatus(MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work began"))),
-      overloaded_(ToGrpcStatus(MakeError(Reason::kTooManyCalls, "", "too many calls in flight; try again later"))) {
+      overloaded_(ToGrpcStatus(MakeError(Reason::kTooManyCalls, "", "too many calls in flight; try again later"))),
+      too_many_streams_(ToGrpcStatus(MakeError(Reason::kTooManyStreams, "", "too many open streams; share them"))) {
   for (size_t i = 0; i < kMethodCount; ++i) allowed_[i] = authorizer.Allows(kPaths[i]);
 }
 

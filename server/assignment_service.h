@@ -29,7 +29,9 @@ class AssignmentService final : public AssignmentHandler {
   grpc::Status OpenStream(CallContext& context) override;
   grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
                             CallContext& context) override;
-  const grpc::Status& Overloaded() override { return overloaded_; }
+  const grpc::Status& Overloaded(Method method) override {
+    return method == Method::kStreamAssign ? too_many_streams_ : overloaded_;
+  }
   void Finished(const CallContext& context, grpc::StatusCode code) override;
 
  private:
@@ -51,6 +53,7 @@ class AssignmentService final : public AssignmentHandler {
   const grpc::Status role_required_;
   const grpc::Status deadline_expired_;
   const grpc::Status overloaded_;
+  const grpc::Status too_many_streams_;
 };
 
 }  // namespace assent::server

@@ -39,31 +39,35 @@ class Bounds {
 
 absl::Status ResolveLimits(const internal::v1::Limits& limits, Configuration& out) {
   Bounds bounds;
-  bounds.Read("limits.message_bytes_max", limits.message_bytes_max(), 1024, 1u << 30, out.message_bytes_max);
+  bounds.Read("limits.message_bytes_max", limits.message_bytes_max(), 1024, 1u << 30, out.transport.message_bytes_max);
   bounds.Read("limits.subject_id_bytes_max", limits.subject_id_bytes_max(), 1, 4096, out.request.subject_id_bytes_max);
   bounds.Read("limits.batch_rows_max", limits.batch_rows_max(), 1, 1u << 20, out.request.batch_rows_max);
   bounds.Read("limits.named_features_max", limits.named_features_max(), 1, 1024, out.request.named_features_max);
   bounds.Read("limits.calls_in_flight_max", limits.calls_in_flight_max(), 1, 1u << 20, out.calls_in_flight_max);
   bounds.Read("limits.streams_per_connection_max", limits.streams_per_connection_max(), 1, 1u << 20,
-              out.streams_per_connection_max);
+              out.transport.streams_per_connection_max);
+  bounds.Read("limits.streams_max", limits.streams_max(), 1, 1u << 20, out.streams_max);
   bounds.Read("limits.control_threads_max", limits.control_threads_max(), 4, 1024, out.control_threads_max);
-  bounds.Read("limits.metadata_bytes_max", limits.metadata_bytes_max(), 1024, 1u << 20, out.metadata_bytes_max);
+  bounds.Read("limits.metadata_bytes_max", limits.metadata_bytes_max(), 1024, 1u << 20,
+              out.transport.metadata_bytes_max);
   return bounds.status();
 }
 
 absl::Status ResolveTimes(const internal::v1::ServerConfig& message, Configuration& out) {
   constexpr uint32_t kHourMs = 3'600'000;
-  uint32_t delay = 0;
   uint32_t deadline = 10'000;
   uint32_t poll = 1'000;
   Bounds bounds;
-  bounds.Read("drain_delay_ms", message.drain_delay_ms(), 1, kHourMs, delay);
+  if (message.has_drain_delay_ms()) {
+    uint32_t delay = 0;
+    bounds.Read("drain_delay_ms", message.drain_delay_ms(), 1, kHourMs, delay);
+    out.drain_delay = std::chrono::milliseconds(delay);
+  }
   bounds.Read("drain_deadline_ms", message.drain_deadline_ms(), 1, kHourMs, deadline);
   bounds.Read("model_poll_ms", message.model_poll_ms(), 10, kHourMs, poll);
   const uint32_t half = std::max(1u, std::thread::hardware_concurrency() / 2);
   out.data_plane_threads = static_cast<int>(std::min(half, kMaxDataPlaneThreads));
   bounds.Read("data_plane_threads", message.data_plane_threads(), 1, kMaxDataPlaneThreads, out.data_plane_threads);
-  out.drain_delay = std::chrono::milliseconds(delay);
   out.drain_deadline = std::chrono::milliseconds(deadline);
   out.model_poll = std::chrono::milliseconds(poll);
   return bounds.status();

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "assent/internal/v1/server_config.pb.h"
+#include "server/transport_limits.h"
 
 namespace assent::server {
 
@@ -31,13 +32,12 @@ struct Configuration {
   std::string principals_file;
   uint32_t insecure_roles = 0;  // bits, see server/role_table.h
   RequestLimits request;
-  int message_bytes_max = 4 << 20;
+  TransportLimits transport;
   size_t calls_in_flight_max = 4096;
-  int streams_per_connection_max = 1024;
+  size_t streams_max = 1024;
   int control_threads_max = 32;
-  int metadata_bytes_max = 8192;
   int data_plane_threads = 1;
-  std::chrono::milliseconds drain_delay{0};
+  std::chrono::milliseconds drain_delay{5000};
   std::chrono::milliseconds drain_deadline{10000};
   std::chrono::milliseconds model_poll{1000};
 

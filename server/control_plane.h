@@ -10,17 +10,16 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "server/consent_service.h"
-#include "server/health_service.h"
+#include "server/support_services.h"
+#include "server/transport_limits.h"
 
 namespace assent::server {
 
 struct ControlPlaneOptions {
   std::string listen = "127.0.0.1:0";
   std::shared_ptr<grpc::ServerCredentials> credentials{};
-  int threads_max = 32;
-  int message_bytes_max = 4 << 20;
-  int metadata_bytes_max = 8192;
-  int streams_per_connection_max = 1024;
+  int threads_max = 32;  // of ConsentService; health and reflection have their own, see SupportServices
+  TransportLimits transport{};
 };
 
 // Threads: Start and Drain from one thread.
@@ -37,12 +36,12 @@ class ControlPlane {
   int port() const { return port_; }
   void SetServing(bool serving);
   // As DataPlane::Drain.
-  void Drain(std::chrono::milliseconds patience);
+  void Drain(std::chrono::system_clock::time_point deadline);
 
  private:
   ControlPlane() = default;
 
-  HealthService health_;
+  SupportServices support_{v1::ConsentService::service_full_name(), true};
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   int port_ = 0;

@@ -1,24 +1,23 @@
 #include "server/data_plane.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "assent/v1/assignment_service.grpc.pb.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
-#include "server/health_service.h"
 #include "server/listen_address.h"
 #include "server/polling_thread.h"
+#include "server/support_services.h"
 
 namespace assent::server {
 
 struct DataPlane::Impl {
+  explicit Impl(bool serving) : support(v1::AssignmentService::service_full_name(), serving) {}
+
   v1::AssignmentService::AsyncService service;
-  HealthService health;
+  SupportServices support;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::unique_ptr<PollingThread>> threads;
   std::string address;
@@ -31,52 +30,39 @@ namespace {
 absl::Status Check(const DataPlaneOptions& options) {
   if (options.threads < 1 || options.threads > 256) return absl::InvalidArgumentError("threads: must be 1 to 256");
   if (options.calls_in_flight_max < 1) return absl::InvalidArgumentError("calls_in_flight_max: must be at least 1");
-  if (options.message_bytes_max < 1) return absl::InvalidArgumentError("message_bytes_max: must be at least 1");
+  if (options.streams_max < 1) return absl::InvalidArgumentError("streams_max: must be at least 1");
+  if (options.transport.message_bytes_max < 1)
+    return absl::InvalidArgumentError("message_bytes_max: must be at least 1");
   return absl::OkStatus();
 }
 
-void SetLimits(const DataPlaneOptions& options, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(options.message_bytes_max);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
-  // On by default, and then two servers share a port without a word.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-}
-
-// Health and reflection are synchronous. Beside completion queues gRPC gives such methods queues that never poll, so
-// the few threads here cost the polling threads nothing.
-void AddSynchronousServices(HealthService& health, grpc::ServerBuilder& builder) {
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  builder.RegisterService(&health);
-  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
-  grpc::ResourceQuota quota("data");
-  quota.SetMaxThreads(HealthService::kWatchersMax + 8);
-  builder.SetResourceQuota(quota);
+size_t Share(size_t whole, int threads) {
+  const auto parts = static_cast<size_t>(threads);
+  return (whole + parts - 1) / parts;
 }
 
 }  // namespace
 
 DataPlane::DataPlane(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-DataPlane::~DataPlane() { Drain(std::chrono::milliseconds(0)); }
+DataPlane::~DataPlane() { Drain(std::chrono::system_clock::now()); }
 
 absl::StatusOr<std::unique_ptr<DataPlane>> DataPlane::Start(const DataPlaneOptions& options,
                                                             const AssignmentHandlerFactory& make_handler) {
   if (absl::Status status = Check(options); !status.ok()) return status;
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(options.assignment_service_serving);
   grpc::ServerBuilder builder;
-  SetLimits(options, builder);
+  SetTransportLimits(options.transport, builder);
   builder.AddListeningPort(options.listen,
                            options.credentials ? options.credentials : grpc::InsecureServerCredentials(), &impl->port);
   builder.RegisterService(&impl->service);
-  AddSynchronousServices(impl->health, builder);
-  const size_t calls_a_thread =
-      (options.calls_in_flight_max + static_cast<size_t>(options.threads) - 1) / static_cast<size_t>(options.threads);
+  // Beside completion queues gRPC gives synchronous methods queues that never poll, so the few threads of health and
+  // reflection cost the polling threads nothing.
+  impl->support.Register("data", 0, builder);
   for (int i = 0; i < options.threads; ++i) {
-    impl->threads.push_back(
-        std::make_unique<PollingThread>(&impl->service, builder.AddCompletionQueue(), make_handler(i), calls_a_thread));
+    impl->threads.push_back(std::make_unique<PollingThread>(
+        &impl->service, builder.AddCompletionQueue(), make_handler(i),
+        Share(options.calls_in_flight_max, options.threads), Share(options.streams_max, options.threads)));
   }
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr) {
@@ -85,8 +71,6 @@ absl::StatusOr<std::unique_ptr<DataPlane>> DataPlane::Start(const DataPlaneOptio
   }
   impl->address = WithPort(options.listen, impl->port);
   for (auto& thread : impl->threads) thread->Start();
-  impl->health.SetServing("", true);
-  impl->health.SetServing(v1::AssignmentService::service_full_name(), true);
   return std::unique_ptr<DataPlane>(new DataPlane(std::move(impl)));
 }
 
@@ -94,15 +78,15 @@ const std::string& DataPlane::address() const { return impl_->address; }
 int DataPlane::port() const { return impl_->port; }
 
 void DataPlane::SetServing(bool server, bool assignment_service) {
-  impl_->health.SetServing("", server);
-  impl_->health.SetServing(v1::AssignmentService::service_full_name(), assignment_service);
+  impl_->support.health().SetServing("", server);
+  impl_->support.health().SetServing(v1::AssignmentService::service_full_name(), assignment_service);
 }
 
-void DataPlane::Drain(std::chrono::milliseconds patience) {
+void DataPlane::Drain(std::chrono::system_clock::time_point deadline) {
   if (impl_ == nullptr || impl_->drained) return;
   impl_->drained = true;
-  impl_->health.Close();
-  impl_->server->Shutdown(std::chrono::system_clock::now() + patience);
+  impl_->support.health().Close();
+  impl_->server->Shutdown(deadline);
   for (auto& thread : impl_->threads) thread->CloseAndJoin();
 }
 

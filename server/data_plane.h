@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/security/server_credentials.h"
 #include "server/assignment_handler.h"
+#include "server/transport_limits.h"
 
 namespace assent::server {
 
@@ -16,10 +17,10 @@ struct DataPlaneOptions {
   std::string listen = "127.0.0.1:0";                      // HOST:PORT; port 0 picks a free one
   std::shared_ptr<grpc::ServerCredentials> credentials{};  // null: no transport security
   int threads = 1;                                         // polling threads, one queue each
-  int message_bytes_max = 4 << 20;                         // of a request
-  int metadata_bytes_max = 8192;                           // of a request
-  int streams_per_connection_max = 1024;                   // concurrent calls on one connection
-  size_t calls_in_flight_max = 4096;                       // shared out evenly among the threads, rounded up
+  TransportLimits transport{};
+  size_t calls_in_flight_max = 4096;       // unary; shared out evenly among the threads, rounded up
+  size_t streams_max = 1024;               // StreamAssign; shared out likewise
+  bool assignment_service_serving = true;  // what Health says of it from the first moment
 };
 
 // Why one thread a queue: measured, a connection that is polled by several threads loses a fifth of its calls to
@@ -38,12 +39,13 @@ class DataPlane {
   const std::string& address() const;
   int port() const;
 
-  // What the health service answers, for the server ("") and for "assent.v1.AssignmentService". Both start as serving.
+  // What the health service answers, for the server ("") and for "assent.v1.AssignmentService". Nothing once
+  // it drains.
   void SetServing(bool server, bool assignment_service);
 
-  // Takes no new calls, lets those in flight end, cancels what is left after `patience`, joins the threads. Blocks.
-  // Idempotent.
-  void Drain(std::chrono::milliseconds patience);
+  // Takes no new calls, lets those in flight end, cancels what is left at `deadline`, joins the threads. Blocks.
+  // Idempotent. A call that arrives before its client has heard of it is CANCELLED, unseen by any handler.
+  void Drain(std::chrono::system_clock::time_point deadline);
 
  private:
   struct Impl;

@@ -18,6 +18,7 @@ constexpr std::chrono::seconds kLookForGoneWatcher{1};
 void HealthService::SetServing(const std::string& service, bool serving) {
   {
     const std::lock_guard lock(mutex_);
+    if (closed_) return;
     serving_[service] = serving;
   }
   changed_.notify_all();
@@ -51,8 +52,9 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
                                   grpc::ServerWriter<HealthCheckResponse>* writer) {
   {
     const std::lock_guard lock(mutex_);
-    if (watchers_ == kWatchersMax) {
-      return ToGrpcStatus(MakeLimitError(Reason::kTooManyWatchers, "", "the number of watchers is", kWatchersMax));
+    if (watchers_ == watchers_max_) {
+      return ToGrpcStatus(MakeLimitError(Reason::kTooManyWatchers, "", "the number of watchers is",
+                                         static_cast<uint64_t>(watchers_max_)));
     }
     ++watchers_;
   }

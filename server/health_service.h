@@ -14,12 +14,12 @@ namespace assent::server {
 
 // Why not gRPC's own: it comes with callback threads that poll the data plane's connections too, and measured, a third
 // of the calls were lost to them. Synchronous methods beside a completion queue get threads that never poll. Threads:
-// safe. A Watch holds one thread; beyond kWatchersMax it is refused (TOO_MANY_WATCHERS).
+// safe. A Watch holds one thread; beyond `watchers_max` it is refused (TOO_MANY_WATCHERS).
 class HealthService final : public grpc::health::v1::Health::Service {
  public:
-  static constexpr int kWatchersMax = 32;
+  explicit HealthService(int watchers_max) : watchers_max_(watchers_max) {}
 
-  // A service that was never set is unknown. "" stands for the server.
+  // A service that was never set is unknown. "" stands for the server. After Close it changes nothing.
   void SetServing(const std::string& service, bool serving);
   // Ends every Watch, so that a server can shut down. From now on everything is NOT_SERVING.
   void Close();
@@ -36,6 +36,7 @@ class HealthService final : public grpc::health::v1::Health::Service {
   grpc::Status SendChanges(grpc::ServerContext& context, const std::string& service,
                            grpc::ServerWriter<grpc::health::v1::HealthCheckResponse>& writer);
 
+  const int watchers_max_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, bool> serving_;

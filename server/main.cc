@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 
@@ -37,7 +38,7 @@ void Declare(CLI::App& app, CommandLine& out) {
   app.footer(
       "Flags override the fields of the same name in the configuration.\n"
       "When ready it prints one line: assentd ready listen=… control_listen=… metrics_listen=…\n"
-      "SIGTERM drains and ends; SIGHUP reads the model and the principals again.\n\n"
+      "SIGTERM drains and ends, a second one skips the delay; SIGHUP reads the model and the principals again.\n\n"
       "Example:\n  assentd --config assentd.textproto --listen 127.0.0.1:0");
 }
 
@@ -68,6 +69,19 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// Waits for `delay`, or for another signal to end.
+void WaitOrSignal(const sigset_t& signals, std::chrono::milliseconds delay) {
+  const auto end = std::chrono::steady_clock::now() + delay;
+  for (;;) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= left.zero()) return;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec time{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+    const int number = sigtimedwait(&signals, nullptr, &time);
+    if (number == SIGTERM || number == SIGINT) return;
+  }
+}
+
 int Run(const CommandLine& flags) {
   const auto configuration = Resolve(flags);
   if (!configuration.ok()) return Fail(configuration.status());
@@ -90,7 +104,7 @@ int Run(const CommandLine& flags) {
     if (number != SIGHUP) break;
     (*server)->Reload();
   }
-  (*server)->Drain();
+  (*server)->Drain([&signals](std::chrono::milliseconds delay) { WaitOrSignal(signals, delay); });
   return 0;
 }
 

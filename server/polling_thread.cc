@@ -18,6 +18,7 @@ struct AssignRpc {
   using Response = v1::AssignResponse;
   static constexpr Method kMethod = Method::kAssign;
   static constexpr size_t kWaiting = 128;
+  static constexpr size_t kKeptBytes = kKeptMessageBytes;
   static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
                    grpc::ServerCompletionQueue* queue, void* tag) {
     service.RequestAssign(context, request, writer, queue, queue, tag);
@@ -33,6 +34,7 @@ struct BatchAssignRpc {
   using Response = v1::BatchAssignResponse;
   static constexpr Method kMethod = Method::kBatchAssign;
   static constexpr size_t kWaiting = 16;
+  static constexpr size_t kKeptBytes = kKeptBatchBytes;
   static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
                    grpc::ServerCompletionQueue* queue, void* tag) {
     service.RequestBatchAssign(context, request, writer, queue, queue, tag);
@@ -48,6 +50,7 @@ struct ExplainRpc {
   using Response = v1::ExplainResponse;
   static constexpr Method kMethod = Method::kExplain;
   static constexpr size_t kWaiting = 8;
+  static constexpr size_t kKeptBytes = kKeptMessageBytes;
   static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
                    grpc::ServerCompletionQueue* queue, void* tag) {
     service.RequestExplain(context, request, writer, queue, queue, tag);
@@ -61,12 +64,13 @@ struct ExplainRpc {
 }  // namespace
 
 PollingThread::PollingThread(Service* service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-                             std::unique_ptr<AssignmentHandler> handler, size_t calls_in_flight_max)
+                             std::unique_ptr<AssignmentHandler> handler, size_t calls_in_flight_max, size_t streams_max)
     : queue_(std::move(queue)), handler_(std::move(handler)), close_event_(share_) {
   share_.service = service;
   share_.queue = queue_.get();
   share_.handler = handler_.get();
   share_.calls_in_flight_max = calls_in_flight_max;
+  share_.streams_max = streams_max;
 }
 
 PollingThread::~PollingThread() = default;

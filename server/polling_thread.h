@@ -25,8 +25,10 @@ struct PollingShare {
   v1::AssignmentService::AsyncService* service = nullptr;
   grpc::ServerCompletionQueue* queue = nullptr;
   AssignmentHandler* handler = nullptr;
-  size_t calls_in_flight = 0;
+  size_t calls_in_flight = 0;  // unary
   size_t calls_in_flight_max = 0;
+  size_t streams = 0;
+  size_t streams_max = 0;
   bool closing = false;  // nothing may be posted to the queue any more
 };
 
@@ -40,7 +42,7 @@ class CallPool {
 class PollingThread {
  public:
   PollingThread(v1::AssignmentService::AsyncService* service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-                std::unique_ptr<AssignmentHandler> handler, size_t calls_in_flight_max);
+                std::unique_ptr<AssignmentHandler> handler, size_t calls_in_flight_max, size_t streams_max);
   ~PollingThread();
   PollingThread(const PollingThread&) = delete;
   PollingThread& operator=(const PollingThread&) = delete;

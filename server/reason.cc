@@ -31,6 +31,7 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kStorageUnavailable, "STORAGE_UNAVAILABLE", Code::kUnavailable},
     {Reason::kRecordDamaged, "RECORD_DAMAGED", Code::kDataLoss},
     {Reason::kTooManyCalls, "TOO_MANY_CALLS", Code::kResourceExhausted},
+    {Reason::kTooManyStreams, "TOO_MANY_STREAMS", Code::kResourceExhausted},
     {Reason::kTooManyWatchers, "TOO_MANY_WATCHERS", Code::kResourceExhausted},
     {Reason::kDeadlineExpired, "DEADLINE_EXPIRED", Code::kDeadlineExceeded},
     {Reason::kRoleRequired, "ROLE_REQUIRED", Code::kPermissionDenied},

@@ -38,12 +38,13 @@ enum class Reason : uint8_t {
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
+  kTooManyStreams,
   kTooManyWatchers,
   kDeadlineExpired,
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 27;
+inline constexpr int kReasonCount = 28;
 
 struct ReasonFacts {
   Reason reason;

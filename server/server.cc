@@ -64,6 +64,8 @@ struct Server::Parts {
   absl::Status StartControlPlane();
   absl::Status StartDataPlane();
   absl::Status StartMetrics();
+  // Both at once: a stream that holds up one takes nothing from the calls of the other.
+  void DrainPlanes(std::chrono::system_clock::time_point deadline);
 };
 
 absl::Status Server::Parts::OpenStorage() {
@@ -103,9 +105,7 @@ absl::Status Server::Parts::StartControlPlane() {
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
-                                      .message_bytes_max = configuration.message_bytes_max,
-                                      .metadata_bytes_max = configuration.metadata_bytes_max,
-                                      .streams_per_connection_max = configuration.streams_per_connection_max},
+                                      .transport = configuration.transport},
                                      *consent_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
@@ -128,10 +128,11 @@ absl::Status Server::Parts::StartDataPlane() {
   auto started = DataPlane::Start({.listen = configuration.listen,
                                    .credentials = *std::move(credentials),
                                    .threads = configuration.data_plane_threads,
-                                   .message_bytes_max = configuration.message_bytes_max,
-                                   .metadata_bytes_max = configuration.metadata_bytes_max,
-                                   .streams_per_connection_max = configuration.streams_per_connection_max,
-                                   .calls_in_flight_max = configuration.calls_in_flight_max},
+                                   .transport = configuration.transport,
+                                   .calls_in_flight_max = configuration.calls_in_flight_max,
+                                   .streams_max = configuration.streams_max,
+                                   // Without a model it can only refuse, so load balancers are kept away until then.
+                                   .assignment_service_serving = false},
                                   make_handler);
   if (!started.ok()) return InField("listen", started.status());
   data = *std::move(started);
@@ -151,6 +152,12 @@ absl::Status Server::Parts::StartMetrics() {
   return absl::OkStatus();
 }
 
+void Server::Parts::DrainPlanes(std::chrono::system_clock::time_point deadline) {
+  std::thread other([&] { control->Drain(deadline); });
+  data->Drain(deadline);
+  other.join();
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& configuration) {
@@ -168,8 +175,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   if (absl::Status status = parts->StartControlPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartDataPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartMetrics(); !status.ok()) return status;
-  // Without a model AssignmentService can only refuse, so load balancers are kept away from it until there is one.
-  parts->data->SetServing(true, false);
   parts->model->OnPublished([data = parts->data.get()] { data->SetServing(true, true); });
   parts->model->Start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -178,8 +183,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 Server::~Server() {
   if (parts_->drained) return;
   parts_->model->Stop();
-  parts_->data->Drain(std::chrono::milliseconds(0));
-  parts_->control->Drain(std::chrono::milliseconds(0));
+  parts_->DrainPlanes(std::chrono::system_clock::now());
 }
 
 std::string Server::data_address() const { return parts_->data->address(); }
@@ -203,6 +207,10 @@ void Server::Reload() {
 }
 
 void Server::Drain() {
+  Drain([](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); });
+}
+
+void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   if (parts_->drained) return;
   parts_->drained = true;
   const Configuration& configuration = parts_->configuration;
@@ -210,11 +218,8 @@ void Server::Drain() {
   parts_->model->Stop();  // so that it does not set the health status again
   parts_->data->SetServing(false, false);
   parts_->control->SetServing(false);
-  std::this_thread::sleep_for(configuration.drain_delay);
-  const auto start = std::chrono::steady_clock::now();
-  parts_->data->Drain(configuration.drain_deadline);
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
-  parts_->control->Drain(std::max(configuration.drain_deadline - spent, std::chrono::milliseconds(0)));
+  wait(configuration.drain_delay);
+  parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   Log(Severity::kInfo, "drained");
 }
 

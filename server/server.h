@@ -2,6 +2,8 @@
 #ifndef ASSENT_SERVER_SERVER_H_
 #define ASSENT_SERVER_SERVER_H_
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,6 +35,8 @@ class Server {
   // Health says NOT_SERVING, load balancers get drain_delay to notice, then calls in flight get drain_deadline to end.
   // Blocks. Idempotent.
   void Drain();
+  // The same, with another way to spend the delay.
+  void Drain(const std::function<void(std::chrono::milliseconds delay)>& wait);
 
   // For programs that embed the server: serves `model` from now on.
   void Publish(scoring::Model model);

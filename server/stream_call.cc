@@ -4,40 +4,32 @@
 
 namespace assent::server {
 
-StreamCallPool::StreamCallPool(PollingShare& share) : share_(share) {
+StreamCallPool::StreamCallPool(PollingShare& share) : share_(share), calls_(kWaiting) {
   for (size_t i = 0; i < kWaiting; ++i) Post();
 }
 
 void StreamCallPool::Post() {
-  if (idle_.empty()) {
-    calls_.push_back(std::make_unique<Call>(*this));
-    idle_.reserve(calls_.size());
-    idle_.push_back(calls_.back().get());
-  }
-  Call* call = idle_.back();
-  idle_.pop_back();
   ++waiting_;
-  call->Post();
+  calls_.Take(*this).Post();
 }
 
 void StreamCallPool::Accepted(Call& call) {
   --waiting_;
-  if (waiting_ < kWaiting / 2 && !share_.closing) Post();
-  const bool overloaded = share_.calls_in_flight >= share_.calls_in_flight_max;
-  ++share_.calls_in_flight;
+  if (waiting_ < kWaiting / 2) Post();
+  const bool overloaded = share_.streams >= share_.streams_max;
+  ++share_.streams;
   call.Open(overloaded);
 }
 
 void StreamCallPool::Ended(Call& call) {
-  --share_.calls_in_flight;
-  idle_.push_back(&call);
+  --share_.streams;
+  call.Clear();
+  calls_.Return(call);
   if (waiting_ < kWaiting && !share_.closing) Post();
 }
 
 void StreamCallPool::Call::Post() {
   step_ = Step::kWaiting;
-  stream_.reset();
-  server_context_.reset();
   server_context_.emplace();
   stream_.emplace(&*server_context_);
   auto* queue = pool_.share_.queue;
@@ -48,7 +40,7 @@ void StreamCallPool::Call::Open(bool overloaded) {
   context_ = {.method = Method::kStreamAssign, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
   context_.caller = server_context_->auth_context().get();  // the server context keeps it
   AssignmentHandler& handler = *pool_.share_.handler;
-  const grpc::Status status = overloaded ? handler.Overloaded() : handler.OpenStream(context_);
+  const grpc::Status status = overloaded ? handler.Overloaded(Method::kStreamAssign) : handler.OpenStream(context_);
   if (status.ok()) {
     Read();
   } else {
@@ -57,10 +49,15 @@ void StreamCallPool::Call::Open(bool overloaded) {
 }
 
 void StreamCallPool::Call::Proceed(bool ok) {
+  if (step_ == Step::kWaiting && !ok) return;  // the server is shut down; the pool frees this call with itself
+  if (step_ != Step::kFinishing && pool_.share_.closing) {
+    // The queue takes nothing any more: the call ends with its context, when the pool goes.
+    if (step_ == Step::kWaiting) context_ = {.method = Method::kStreamAssign};
+    return pool_.share_.handler->Finished(context_, grpc::StatusCode::CANCELLED);
+  }
   switch (step_) {
     case Step::kWaiting:
-      if (ok) pool_.Accepted(*this);
-      return;  // else the server is shut down; the pool frees this call with itself
+      return pool_.Accepted(*this);
     case Step::kReading:
       // Not ok: the caller closed its half, or is gone, in which case Finish comes back not ok.
       return ok ? Answer() : Finish(grpc::Status::OK);
@@ -72,6 +69,12 @@ void StreamCallPool::Call::Proceed(bool ok) {
   }
 }
 
+void StreamCallPool::Call::Clear() {
+  FreeIfLarge(response_, static_cast<size_t>(response_.GetCachedSize()), kKeptMessageBytes);
+  stream_.reset();
+  server_context_.reset();
+}
+
 void StreamCallPool::Call::Read() {
   step_ = Step::kReading;
   stream_->Read(&request_, this);
@@ -79,6 +82,7 @@ void StreamCallPool::Call::Read() {
 
 void StreamCallPool::Call::Answer() {
   const grpc::Status status = pool_.share_.handler->AnswerStream(request_, response_, context_);
+  FreeIfLarge(request_, request_.ByteSizeLong(), kKeptMessageBytes);
   if (!status.ok()) return Finish(status);
   step_ = Step::kWriting;
   stream_->Write(response_, this);

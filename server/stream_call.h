@@ -2,12 +2,11 @@
 #ifndef ASSENT_SERVER_STREAM_CALL_H_
 #define ASSENT_SERVER_STREAM_CALL_H_
 
-#include <memory>
 #include <optional>
-#include <vector>
 
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_stream.h"
+#include "server/call_store.h"
 #include "server/polling_thread.h"
 
 namespace assent::server {
@@ -26,6 +25,10 @@ class StreamCallPool final : public CallPool {
     void Post();
     void Open(bool overloaded);
     void Proceed(bool ok) override;
+    // Lets go of the caller, whose connection the context holds, and of what is too large to keep.
+    void Clear();
+
+    size_t place = 0;  // CallStore's
 
    private:
     enum class Step : uint8_t { kWaiting, kReading, kWriting, kFinishing };
@@ -50,8 +53,7 @@ class StreamCallPool final : public CallPool {
 
   PollingShare& share_;
   size_t waiting_ = 0;
-  std::vector<std::unique_ptr<Call>> calls_;
-  std::vector<Call*> idle_;
+  CallStore<Call> calls_;
 };
 
 }  // namespace assent::server

@@ -2,23 +2,22 @@
 #ifndef ASSENT_SERVER_UNARY_CALL_H_
 #define ASSENT_SERVER_UNARY_CALL_H_
 
-#include <memory>
 #include <optional>
-#include <vector>
 
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_unary_call.h"
 #include "server/call_deadline.h"
+#include "server/call_store.h"
 #include "server/polling_thread.h"
 
 namespace assent::server {
 
-// `Rpc` names the method: Request, Response, kMethod, kWaiting (calls kept waiting), and the static functions
-// Post(service, ...) and Handle(handler, request, response, context).
+// `Rpc` names the method: Request, Response, kMethod, kWaiting (calls kept waiting), kKeptBytes (see call_store.h), and
+// the static functions Post(service, ...) and Handle(handler, request, response, context).
 template <typename Rpc>
 class UnaryCallPool final : public CallPool {
  public:
-  explicit UnaryCallPool(PollingShare& share) : share_(share) {
+  explicit UnaryCallPool(PollingShare& share) : share_(share), calls_(Rpc::kWaiting) {
     for (size_t i = 0; i < Rpc::kWaiting; ++i) Post();
   }
 
@@ -29,8 +28,6 @@ class UnaryCallPool final : public CallPool {
 
     void Post() {
       replying_ = false;
-      responder_.reset();
-      server_context_.reset();
       server_context_.emplace();
       responder_.emplace(&*server_context_);
       auto* queue = pool_.share_.queue;
@@ -38,18 +35,32 @@ class UnaryCallPool final : public CallPool {
     }
 
     void Proceed(bool ok) override {
-      if (!replying_) {
-        if (ok) return pool_.Accepted(*this);
-        return;  // the server is shut down; the pool frees this call with itself
+      if (replying_) {
+        pool_.share_.handler->Finished(context_, ok ? code_ : grpc::StatusCode::CANCELLED);
+        return pool_.Ended(*this);
       }
-      pool_.share_.handler->Finished(context_, ok ? code_ : grpc::StatusCode::CANCELLED);
-      pool_.Ended(*this);
+      if (!ok) return;  // the server is shut down; the pool frees this call with itself
+      if (pool_.share_.closing) {
+        // The queue takes no reply any more: the call ends with its context, when the pool goes.
+        context_ = {.method = Rpc::kMethod};
+        return pool_.share_.handler->Finished(context_, grpc::StatusCode::CANCELLED);
+      }
+      pool_.Accepted(*this);
+    }
+
+    // Lets go of the caller, whose connection the context holds, and of what is too large to keep.
+    void Clear() {
+      FreeIfLarge(request_, request_.ByteSizeLong(), Rpc::kKeptBytes);
+      FreeIfLarge(response_, static_cast<size_t>(response_.GetCachedSize()), Rpc::kKeptBytes);
+      responder_.reset();
+      server_context_.reset();
     }
 
     void Handle(bool overloaded) {
       context_ = {.method = Rpc::kMethod, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
       AssignmentHandler& handler = *pool_.share_.handler;
-      grpc::Status status = overloaded ? handler.Overloaded() : Rpc::Handle(handler, request_, response_, context_);
+      grpc::Status status =
+          overloaded ? handler.Overloaded(Rpc::kMethod) : Rpc::Handle(handler, request_, response_, context_);
       code_ = status.error_code();
       replying_ = true;
       if (status.ok()) {
@@ -58,6 +69,8 @@ class UnaryCallPool final : public CallPool {
         responder_->FinishWithError(status, this);
       }
     }
+
+    size_t place = 0;  // CallStore's
 
    private:
     UnaryCallPool& pool_;
@@ -71,15 +84,8 @@ class UnaryCallPool final : public CallPool {
   };
 
   void Post() {
-    if (idle_.empty()) {
-      calls_.push_back(std::make_unique<Call>(*this));
-      idle_.reserve(calls_.size());
-      idle_.push_back(calls_.back().get());
-    }
-    Call* call = idle_.back();
-    idle_.pop_back();
     ++waiting_;
-    call->Post();
+    calls_.Take(*this).Post();
   }
 
   void Accepted(Call& call) {
@@ -93,14 +99,14 @@ class UnaryCallPool final : public CallPool {
 
   void Ended(Call& call) {
     --share_.calls_in_flight;
-    idle_.push_back(&call);
+    call.Clear();
+    calls_.Return(call);
     if (waiting_ < Rpc::kWaiting && !share_.closing) Post();
   }
 
   PollingShare& share_;
   size_t waiting_ = 0;
-  std::vector<std::unique_ptr<Call>> calls_;
-  std::vector<Call*> idle_;
+  CallStore<Call> calls_;
 };
 
 }  // namespace assent::server

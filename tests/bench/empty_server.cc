@@ -55,7 +55,7 @@ class EmptyHandler final : public server::AssignmentHandler {
     return grpc::Status::OK;
   }
 
-  const grpc::Status& Overloaded() override { return overloaded_; }
+  const grpc::Status& Overloaded(Method) override { return overloaded_; }
 
  private:
   static void SetModel(v1::ModelRef& model) {
@@ -102,7 +102,7 @@ int Serve(const Flags& flags) {
   std::cout << "ready " << (*plane)->port() << std::endl;
   int signal = 0;
   sigwait(&signals, &signal);
-  (*plane)->Drain(std::chrono::milliseconds(1000));
+  (*plane)->Drain(std::chrono::system_clock::now() + std::chrono::milliseconds(1000));
   return 0;
 }
 

@@ -187,7 +187,7 @@ absl::StatusOr<bool> Run(const Flags& flags) {
   });
   const Swaps swaps = SwapUntil(over, models, flags);
   loader.join();
-  (*plane)->Drain(std::chrono::milliseconds(5000));
+  (*plane)->Drain(std::chrono::system_clock::now() + std::chrono::milliseconds(5000));
   if (!report.ok()) return report.status();
   return Judge(flags, swaps, **report, domain.Collect());
 }

@@ -48,7 +48,7 @@ class MutualTls(unittest.TestCase):
         sample = (DEPLOY / "assentd-mtls.textproto").read_text()
         config = sample[sample.index("tls {"):].replace("/etc/assent/tls", str(tls))
         config = config.replace("/etc/assent/principals.textproto", str(DEPLOY / "principals.textproto"))
-        config = config.replace("drain_delay_ms: 2000", "drain_delay_ms: 0")
+        config = config.replace("drain_delay_ms: 5000", "drain_delay_ms: 0")
         cls.server = assentd_process.AssentdProcess(BUILD, None, config, insecure_roles=())
         cls.server.__enter__()
 

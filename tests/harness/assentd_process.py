@@ -32,6 +32,8 @@ class AssentdProcess:
         self.config = self.folder / "assentd.textproto"
         lines = [f'data_dir: "{self.folder / "data"}"', f'pseudonym_key_file: "{key}"',
                  *(f'insecure_roles: "{role}"' for role in insecure_roles), config]
+        if "drain_delay_ms" not in config:
+            lines.append("drain_delay_ms: 0")
         if model:
             lines.append(f'model: "{model}"')
         self.config.write_text("\n".join(lines) + "\n")

@@ -27,8 +27,8 @@ class ProcessTest : public ServerTest {
     return {"--config",         config,        "--listen",         "127.0.0.1:0",
             "--control_listen", "127.0.0.1:0", "--metrics_listen", "127.0.0.1:0"};
   }
-  void StartProcess(const std::string& more = "") {
-    process_ = std::make_unique<ChildProcess>(ASSENTD, Arguments(more), folder_.Path("log"));
+  void StartProcess(const std::string& drain_delay = "drain_delay_ms: 0") {
+    process_ = std::make_unique<ChildProcess>(ASSENTD, Arguments(drain_delay), folder_.Path("log"));
     const std::string ready = process_->ReadLine();
     std::istringstream words(ready);
     std::string assentd, is_ready, listen, control, metrics, more_words;
@@ -127,7 +127,7 @@ TEST_F(ProcessTest, KilledItKeepsWhatItAcknowledged) {
 // A load balancer that stops sending when health says NOT_SERVING sees no failed call.
 TEST_F(ProcessTest, ATerminatedServerFailsNoCallOfThoseThatHeedHealth) {
   WriteModel("first");
-  StartProcess("drain_delay_ms: 2000");
+  StartProcess("drain_delay_ms: 3600000");
   std::atomic<bool> stop{false};
   std::atomic<int> failed{0};
   std::atomic<int> done{0};
@@ -156,6 +156,7 @@ TEST_F(ProcessTest, ATerminatedServerFailsNoCallOfThoseThatHeedHealth) {
   stop = true;
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(failed, 0);
+  process_->Signal(SIGTERM);  // nobody calls any more: the rest of the delay is of no use
   caller_.reset();
   context.TryCancel();
   health.reset();

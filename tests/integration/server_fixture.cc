@@ -112,6 +112,7 @@ Configuration ServerTest::Defaults() const {
   configuration.pseudonym_key_file = folder_.Path("key");
   configuration.insecure_roles = RoleBitFromName("assign") | RoleBitFromName("consent");
   configuration.model_poll = std::chrono::milliseconds(10);
+  configuration.drain_delay = std::chrono::milliseconds(0);
   configuration.drain_deadline = std::chrono::seconds(60);
   return configuration;
 }

@@ -1,6 +1,11 @@
 #include "server/data_plane.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -10,6 +15,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
+#include "server/health_service.h"
 
 namespace assent::server {
 namespace {
@@ -53,7 +59,9 @@ class ScriptedHandler final : public AssignmentHandler {
     response.set_tag(request.tag() + 100);
     return grpc::Status::OK;
   }
-  const grpc::Status& Overloaded() override { return overloaded_; }
+  const grpc::Status& Overloaded(Method method) override {
+    return method == Method::kStreamAssign ? too_many_streams_ : overloaded_;
+  }
   void Finished(const CallContext&, StatusCode code) override {
     script_.last_code = code;
     ++script_.finished;
@@ -62,6 +70,7 @@ class ScriptedHandler final : public AssignmentHandler {
  private:
   Script& script_;
   const grpc::Status overloaded_{StatusCode::RESOURCE_EXHAUSTED, "enough"};
+  const grpc::Status too_many_streams_{StatusCode::RESOURCE_EXHAUSTED, "enough streams"};
 };
 
 class DataPlaneTest : public testing::Test {
@@ -124,7 +133,7 @@ TEST_F(DataPlaneTest, AnswersEveryMethodManyTimes) {
     ASSERT_FALSE(stream->Read(&response));
     ASSERT_TRUE(stream->Finish().ok());
   }
-  plane_->Drain(std::chrono::seconds(60));
+  plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60));
   EXPECT_EQ(script_.finished, 500 + 49 + 50 + 20);
 }
 
@@ -147,8 +156,8 @@ TEST_F(DataPlaneTest, StreamAnswersInOrderWhatWasWrittenAhead) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-TEST_F(DataPlaneTest, RefusesBeyondTheBoundAndServesAgainBelowIt) {
-  Start({.calls_in_flight_max = 2});
+TEST_F(DataPlaneTest, OpenStreamsHaveABoundOfTheirOwn) {
+  Start({.calls_in_flight_max = 1, .streams_max = 2});
   std::unique_ptr<grpc::ClientContext> contexts[2];
   std::unique_ptr<grpc::ClientReaderWriter<v1::StreamAssignRequest, v1::StreamAssignResponse>> streams[2];
   v1::StreamAssignResponse answer;
@@ -159,16 +168,82 @@ TEST_F(DataPlaneTest, RefusesBeyondTheBoundAndServesAgainBelowIt) {
     ASSERT_TRUE(streams[i]->Read(&answer));  // so that it is in flight
   }
   v1::AssignResponse response;
-  EXPECT_EQ(Assign("x", response).error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(Assign("x", response).ok());  // idle streams take nothing from unary calls
+  const auto one_more = [&] {
+    grpc::ClientContext context;
+    auto stream = stub_->StreamAssign(&context);
+    stream->WritesDone();
+    return stream->Finish();
+  };
+  EXPECT_EQ(one_more().error_message(), "enough streams");
   for (auto& stream : streams) {
     stream->WritesDone();
     EXPECT_FALSE(stream->Read(&answer));
     EXPECT_TRUE(stream->Finish().ok());
   }
-  // The client hears of the end a moment before the server's queue does, so the first calls may still be refused.
-  grpc::Status status = Assign("x", response);
-  while (status.error_code() == StatusCode::RESOURCE_EXHAUSTED) status = Assign("x", response);
+  // The client hears of the end a moment before the server's queue does, so the next may still be refused.
+  grpc::Status status = one_more();
+  while (status.error_code() == StatusCode::RESOURCE_EXHAUSTED) status = one_more();
   EXPECT_TRUE(status.ok());
+}
+
+// The descriptors of this process that are open.
+size_t OpenFiles() {
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) count += entry.is_symlink() ? 1 : 0;
+  return count;
+}
+
+TEST_F(DataPlaneTest, CallsThatEndedHoldNoConnection) {
+  Start();
+  v1::AssignResponse response;
+  ASSERT_TRUE(Assign("x", response).ok());
+  const size_t before = OpenFiles();
+  {
+    struct Caller {
+      std::unique_ptr<v1::AssignmentService::Stub> stub;
+      grpc::ClientContext context;
+      std::unique_ptr<grpc::ClientReaderWriter<v1::StreamAssignRequest, v1::StreamAssignResponse>> stream;
+    };
+    std::vector<std::unique_ptr<Caller>> callers;
+    for (int i = 0; i < 40; ++i) {
+      grpc::ChannelArguments own;
+      own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      auto caller = std::make_unique<Caller>();
+      caller->stub = v1::AssignmentService::NewStub(
+          grpc::CreateCustomChannel(plane_->address(), grpc::InsecureChannelCredentials(), own));
+      caller->stream = caller->stub->StreamAssign(&caller->context);
+      v1::StreamAssignResponse answer;
+      ASSERT_TRUE(caller->stream->Write({}));
+      ASSERT_TRUE(caller->stream->Read(&answer));
+      callers.push_back(std::move(caller));
+    }
+    EXPECT_GE(OpenFiles(), before + 80);  // both ends are in this process
+    for (auto& caller : callers) {
+      caller->stream->WritesDone();
+      EXPECT_TRUE(caller->stream->Finish().ok());
+    }
+  }
+  // The test's own limit ends a wait in vain.
+  while (OpenFiles() > before) ASSERT_TRUE(Assign("x", response).ok());
+}
+
+// Speaks just enough HTTP/2 to be a client, and then is silent.
+TEST_F(DataPlaneTest, AConnectionThatAnswersNoPingIsClosed) {
+  Start(
+      {.transport = {.keepalive = std::chrono::milliseconds(20), .keepalive_timeout = std::chrono::milliseconds(20)}});
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(plane_->port()));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(silent, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+  const std::string hello = std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + std::string("\0\0\0\4\0\0\0\0\0", 9);
+  ASSERT_EQ(write(silent, hello.data(), hello.size()), static_cast<ssize_t>(hello.size()));
+  char buffer[4096];
+  while (read(silent, buffer, sizeof(buffer)) > 0) {
+  }  // until it is closed; the test's own limit ends a wait in vain
+  close(silent);
 }
 
 TEST_F(DataPlaneTest, DeadlineReachesTheHandlerOnTheSteadyClock) {
@@ -193,7 +268,8 @@ TEST_F(DataPlaneTest, DrainLetsTheCallInFlightEnd) {
   v1::AssignResponse response;
   auto call = std::async(std::launch::async, [&] { return Assign("slow", response); });
   script_.entered.get_future().wait();
-  auto drain = std::async(std::launch::async, [&] { plane_->Drain(std::chrono::seconds(60)); });
+  auto drain = std::async(std::launch::async,
+                          [&] { plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60)); });
   // The client leaves READY when it hears that the server goes away: from then on the drain has begun.
   ASSERT_TRUE(
       channel_->WaitForStateChange(GRPC_CHANNEL_READY, std::chrono::system_clock::now() + std::chrono::seconds(60)));
@@ -212,14 +288,15 @@ TEST_F(DataPlaneTest, DrainCancelsWhatDoesNotEnd) {
   v1::StreamAssignResponse answer;
   ASSERT_TRUE(stream->Write({}));
   ASSERT_TRUE(stream->Read(&answer));
-  plane_->Drain(std::chrono::milliseconds(1));  // returns although the stream is open
+  plane_->Drain(std::chrono::system_clock::now() +
+                std::chrono::milliseconds(1));  // returns although the stream is open
   EXPECT_FALSE(stream->Read(&answer));
   EXPECT_FALSE(stream->Finish().ok());
   EXPECT_EQ(script_.last_code, StatusCode::CANCELLED);
 }
 
 TEST_F(DataPlaneTest, OversizedMessageIsRefusedAndTheNextIsServed) {
-  Start({.message_bytes_max = 1024});
+  Start({.transport = {.message_bytes_max = 1024}});
   v1::AssignResponse response;
   EXPECT_EQ(Assign(std::string(2000, 'x'), response).error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_TRUE(Assign("x", response).ok());
@@ -228,7 +305,7 @@ TEST_F(DataPlaneTest, OversizedMessageIsRefusedAndTheNextIsServed) {
 }
 
 TEST_F(DataPlaneTest, OversizedMetadataIsRefused) {
-  Start({.metadata_bytes_max = 1024});
+  Start({.transport = {.metadata_bytes_max = 1024}});
   grpc::ClientContext context;
   context.AddMetadata("big", std::string(4000, 'm'));
   v1::AssignResponse response;
@@ -262,12 +339,15 @@ TEST_F(DataPlaneTest, BadOptionsAreNamed) {
   };
   EXPECT_NE(start({.threads = 0}).find("threads"), std::string::npos);
   EXPECT_NE(start({.calls_in_flight_max = 0}).find("calls_in_flight_max"), std::string::npos);
+  EXPECT_NE(start({.streams_max = 0}).find("streams_max"), std::string::npos);
 }
 
 class HealthTest : public DataPlaneTest {
  protected:
-  void SetUp() override {
-    Start();
+  void SetUp() override { StartWithHealth({}); }
+  void StartWithHealth(DataPlaneOptions options) {
+    plane_.reset();
+    Start(options);
     health_ = grpc::health::v1::Health::NewStub(channel_);
   }
   std::string Check(const std::string& service) {
@@ -291,6 +371,26 @@ TEST_F(HealthTest, CheckByService) {
   EXPECT_EQ(Check("assent.v1.NoService"), "error 5");
 }
 
+TEST_F(HealthTest, StartsAsItIsTold) {
+  StartWithHealth({.assignment_service_serving = false});
+  EXPECT_EQ(Check(""), "SERVING");
+  EXPECT_EQ(Check("assent.v1.AssignmentService"), "NOT_SERVING");
+}
+
+TEST(HealthService, NothingServesAfterClose) {
+  HealthService health(1);
+  health.SetServing("", true);
+  health.Close();
+  health.SetServing("", true);
+  health.SetServing("late", true);
+  grpc::health::v1::HealthCheckRequest request;
+  grpc::health::v1::HealthCheckResponse response;
+  ASSERT_TRUE(health.Check(nullptr, &request, &response).ok());
+  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  request.set_service("late");
+  EXPECT_EQ(health.Check(nullptr, &request, &response).error_code(), StatusCode::NOT_FOUND);
+}
+
 TEST_F(HealthTest, WatchTellsChangesAndEndsWithTheServer) {
   using grpc::health::v1::HealthCheckResponse;
   grpc::ClientContext context;
@@ -304,7 +404,7 @@ TEST_F(HealthTest, WatchTellsChangesAndEndsWithTheServer) {
   plane_->SetServing(true, true);
   ASSERT_TRUE(watch->Read(&response));
   EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
-  plane_->Drain(std::chrono::seconds(60));  // does not wait for the watcher to go
+  plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60));  // does not wait for the watcher to go
   ASSERT_TRUE(watch->Read(&response));
   EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
   EXPECT_FALSE(watch->Read(&response));

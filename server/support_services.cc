@@ -1,0 +1,26 @@
+#include "server/support_services.h"
+
+#include "grpcpp/resource_quota.h"
+
+namespace assent::server {
+
+SupportServices::SupportServices(const std::string& service, bool serving)
+    : reflection_({service, grpc::health::v1::Health::service_full_name(),
+                   grpc::reflection::v1alpha::ServerReflection::service_full_name()},
+                  kReflectionStreamsMax) {
+  health_.SetServing("", true);
+  health_.SetServing(service, serving);
+}
+
+void SupportServices::Register(const std::string& quota_name, int threads, grpc::ServerBuilder& builder) {
+  builder.RegisterService(&health_);
+  builder.RegisterService(&reflection_);
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  grpc::ResourceQuota quota(quota_name);
+  quota.SetMaxThreads(threads + kWatchersMax + kReflectionStreamsMax + kSpareThreads);
+  builder.SetResourceQuota(quota);
+}
+
+}  // namespace assent::server
