@@ -83,6 +83,7 @@ run assentctl train --input audience.csv --schema schema.textproto --k 6 --seed 
 heading 'A server'
 (umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >pseudonym.key)
 cat >assentd.textproto <<CONFIG
+drain_delay_ms: 0
 listen: "127.0.0.1:0"
 control_listen: "127.0.0.1:0"
 metrics_listen: "127.0.0.1:0"
