@@ -1,5 +1,9 @@
 # The image of assentd: built and run on plain Debian 12.
 #
+# To run it, mount two files: /etc/assent/pseudonym.key (mode 0600, of user 10001) and a configuration that listens where the
+# container can be reached, such as deploy/trial.textproto (no TLS: for a closed network) or deploy/assentd-mtls.textproto.
+# The sample at /etc/assent/assentd.textproto listens on the container's own loopback only. docs/operations.md has a command.
+#
 # The packages come from deploy/debian-packages.txt, the one list that dev and CI read too.
 FROM docker.io/library/debian:12 AS build
 WORKDIR /src
@@ -34,6 +38,8 @@ VOLUME /var/lib/assent
 # Data plane, control plane, metrics.
 EXPOSE 7400 7401 7402
 STOPSIGNAL SIGTERM
+# With mutual TLS set ASSENT_TLS_CA, ASSENT_TLS_CERT and ASSENT_TLS_KEY: any client certificate may ask for health. With other
+# ports, ASSENT_TARGET and ASSENT_CONTROL.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["assentctl", "health", "--deadline", "2"]
 ENTRYPOINT ["assentd"]
 CMD ["--config", "/etc/assent/assentd.textproto"]

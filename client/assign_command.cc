@@ -120,10 +120,11 @@ absl::Status AssignFile(const AssignFlags& flags, const AssignmentClient& client
   absl::Status status =
       model.has_value() ? AssignInBatches(client, **file, run, *report) : AssignInStream(client, **file, run, *report);
   const absl::Duration took = absl::Now() - start;
-  if (absl::Status closed = report->Close(); status.ok()) status = closed;
+  if (status.ok()) status = report->Close();
   if (!status.ok()) return status;
   PrintReport(*report, took, line);
-  return absl::OkStatus();
+  if (!line.json) report->bad_rows().Print(line);
+  return report->bad_rows().AsStatus(report->rows());
 }
 
 absl::Status RunAssign(const AssignFlags& flags, CommandLine& line) {

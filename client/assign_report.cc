@@ -76,9 +76,10 @@ absl::StatusOr<AssignReport> AssignReport::Create(const AssignReportOptions& opt
     if (absl::Status status = ReadReference(options.compare_path, report.reference_); !status.ok()) return status;
   }
   if (!options.out_path.empty()) {
-    report.out_.open(options.out_path, std::ios::binary | std::ios::trunc);
-    if (!report.out_) return absl::UnavailableError(absl::StrCat("--out: cannot write ", options.out_path));
-    report.out_ << "subject_id,outcome,reason,segment_id,margin,error\n";
+    auto file = PrivateFile::Create(options.out_path);
+    if (!file.ok()) return absl::Status(file.status().code(), absl::StrCat("--out: ", file.status().message()));
+    report.out_ = *std::move(file);
+    report.out_->Write("subject_id,outcome,reason,segment_id,margin,error\n");
   }
   return report;
 }
@@ -90,24 +91,24 @@ void AssignReport::Add(const AssignedRow& row) {
     ++reasons_[row.reason];
     if (!row.segment_id.empty()) ++segments_[row.segment_id];
   } else {
-    ++failed_;
+    bad_rows_.Add(row.row, absl::StrCat(row.error, row.error_field.empty() ? "" : " ", row.error_field));
     ++errors_[row.error];
   }
   if (!row.segment_id.empty() && !reference_.empty()) {
     const auto label = reference_.find(row.subject_id);
     if (label != reference_.end()) ++labels_by_segment_[row.segment_id][label->second];
   }
-  if (out_.is_open()) {
-    out_ << CsvLine({row.subject_id, row.outcome, row.reason, row.segment_id,
-                     row.error.empty() ? absl::StrFormat("%.17g", row.margin) : std::string(), row.error});
+  if (out_ != nullptr) {
+    out_->Write(CsvLine({row.subject_id, row.outcome, row.reason, row.segment_id,
+                         row.error.empty() ? absl::StrFormat("%.17g", row.margin) : std::string(), row.error}));
   }
   if (options_.keep_all || kept_.size() < options_.sample) kept_.push_back(row);
 }
 
 absl::Status AssignReport::Close() {
-  if (!out_.is_open()) return absl::OkStatus();
-  out_.close();
-  return out_ ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("--out: cannot write ", options_.out_path));
+  if (out_ == nullptr) return absl::OkStatus();
+  const absl::Status status = std::exchange(out_, nullptr)->Commit();
+  return status.ok() ? status : absl::Status(status.code(), absl::StrCat("--out: ", status.message()));
 }
 
 double AssignReport::Purity() const {
@@ -125,8 +126,9 @@ double AssignReport::Purity() const {
 }
 
 nlohmann::ordered_json AssignReport::ToJson() const {
-  nlohmann::ordered_json json = {{"rows", rows_},       {"failed", failed_},     {"outcomes", outcomes_},
-                                 {"reasons", reasons_}, {"segments", segments_}, {"errors", errors_}};
+  nlohmann::ordered_json json = {{"rows", rows_},       {"failed", bad_rows_.count()}, {"outcomes", outcomes_},
+                                 {"reasons", reasons_}, {"segments", segments_},       {"errors", errors_}};
+  if (bad_rows_.count() != 0) json["bad_rows"] = bad_rows_.ToJson();
   if (!labels_by_segment_.empty())
     json["comparison"] = {{"purity", Purity()}, {"labels_by_segment", labels_by_segment_}};
   if (options_.keep_all) {

@@ -3,15 +3,17 @@
 #define ASSENT_CLIENT_ASSIGN_REPORT_H_
 
 #include <cstdint>
-#include <fstream>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/bad_rows.h"
 #include "client/command_line.h"
+#include "client/private_file.h"
 
 namespace assent::client {
 
@@ -35,11 +37,11 @@ class AssignReport {
   static absl::StatusOr<AssignReport> Create(const AssignReportOptions& options);
 
   void Add(const AssignedRow& row);
-  // Closes the output file. Errors: Unavailable when the disk refused.
+  // Moves the output file to its place; without it there is none. Errors: Unavailable when the disk refused.
   absl::Status Close();
 
   uint64_t rows() const { return rows_; }
-  uint64_t failed() const { return failed_; }
+  const BadRows& bad_rows() const { return bad_rows_; }
   nlohmann::ordered_json ToJson() const;
   void Print(CommandLine& line) const;
 
@@ -50,10 +52,10 @@ class AssignReport {
   double Purity() const;
 
   AssignReportOptions options_;
-  std::ofstream out_;
+  std::unique_ptr<PrivateFile> out_;                         // null: none
   absl::flat_hash_map<std::string, std::string> reference_;  // label by subject id
   uint64_t rows_ = 0;
-  uint64_t failed_ = 0;
+  BadRows bad_rows_;
   Counts outcomes_, reasons_, segments_, errors_;
   std::map<std::string, Counts> labels_by_segment_;
   std::vector<AssignedRow> kept_;

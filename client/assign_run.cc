@@ -76,6 +76,11 @@ absl::Status Send(const AssignmentClient& client, Batch& batch, AssignReport& re
   return absl::OkStatus();
 }
 
+// A row of the file that cannot be sent.
+AssignedRow Unsent(const EventRow& row) {
+  return {.row = row.row, .subject_id = row.subject_id, .error = "FIELD_INVALID", .error_field = row.error};
+}
+
 AssignedRow FromStream(const v1::StreamAssignResponse& response, std::string subject_id) {
   AssignedRow row{.row = response.tag(), .subject_id = std::move(subject_id)};
   if (response.result_case() != v1::StreamAssignResponse::kResponse) {
@@ -127,13 +132,15 @@ absl::Status AssignInBatches(const AssignmentClient& client, EventFile& file, co
   while (true) {
     auto more = file.Next(row);
     if (!more.ok()) return more.status();
-    if (*more) Append(row, batch);
+    const bool bad = *more && !row.error.empty();
+    if (*more && !bad) Append(row, batch);
     const bool full = batch.rows.size() == options.batch_rows;
-    if (!batch.rows.empty() && (full || !*more)) {
+    if (!batch.rows.empty() && (full || bad || !*more)) {  // a bad row waits for those before it
       if (absl::Status status = Send(client, batch, report); !status.ok()) return status;
       batch = NewBatch(options, columns);
       if (options.progress) options.progress(file.read_share());
     }
+    if (bad) report.Add(Unsent(row));
     if (!*more) return absl::OkStatus();
   }
 }
@@ -145,17 +152,19 @@ absl::Status AssignInStream(const AssignmentClient& client, EventFile& file, con
   while (true) {
     auto more = file.Next(row);
     if (!more.ok()) return more.status();
-    if (*more) {
+    const bool bad = *more && !row.error.empty();
+    if (*more && !bad) {
       v1::StreamAssignRequest& request = window.emplace_back();
       request.set_tag(row.row);
       *request.mutable_request() = options.frame;
       FillNamed(file.feature_names(), row, options.name_space, *request.mutable_request());
     }
-    if (!window.empty() && (window.size() == kStreamWindow || !*more)) {
+    if (!window.empty() && (window.size() == kStreamWindow || bad || !*more)) {
       if (absl::Status status = StreamWindow(client, window, options.deadline, report); !status.ok()) return status;
       window.clear();
       if (options.progress) options.progress(file.read_share());
     }
+    if (bad) report.Add(Unsent(row));
     if (!*more) return absl::OkStatus();
   }
 }

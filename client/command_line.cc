@@ -98,9 +98,14 @@ void AddConnectionFlags(CLI::App& command, CommandLine& line) {
       ->capture_default_str()
       ->group(group);
   command.add_option("--tls-ca", line.tls.tls_ca_file, "Authorities that sign the server (PEM); turns TLS on")
+      ->envname("ASSENT_TLS_CA")
       ->group(group);
-  command.add_option("--tls-cert", line.tls.tls_certificate_file, "Certificate of this client (PEM)")->group(group);
-  command.add_option("--tls-key", line.tls.tls_key_file, "Private key of this client (PEM)")->group(group);
+  command.add_option("--tls-cert", line.tls.tls_certificate_file, "Certificate of this client (PEM)")
+      ->envname("ASSENT_TLS_CERT")
+      ->group(group);
+  command.add_option("--tls-key", line.tls.tls_key_file, "Private key of this client (PEM)")
+      ->envname("ASSENT_TLS_KEY")
+      ->group(group);
   command.add_option("--tls-server-name", line.tls.tls_server_name, "Name in the server's certificate")->group(group);
   command.add_option("--deadline", line.deadline_s, "Longest time for one call, in seconds")
       ->check(CLI::PositiveNumber)

@@ -37,8 +37,8 @@ struct CommandLine {
 
 // Adds --json and --no-progress. Every command calls it.
 void AddOutputFlags(CLI::App& command, CommandLine& line);
-// Adds --target, --control, --tls-ca, --tls-cert, --tls-key, --tls-server-name, --deadline, and reads ASSENT_TARGET
-// and ASSENT_CONTROL. Commands that speak to a server call it.
+// Adds --target, --control, --tls-ca, --tls-cert, --tls-key, --tls-server-name, --deadline, and reads ASSENT_TARGET,
+// ASSENT_CONTROL, ASSENT_TLS_CA, ASSENT_TLS_CERT and ASSENT_TLS_KEY. Commands that speak to a server call it.
 void AddConnectionFlags(CLI::App& command, CommandLine& line);
 
 // `status` with a line that says what to do next. Keeps its payloads.

@@ -138,6 +138,21 @@ absl::StatusOr<std::vector<std::string>> ReadIds(const ConsentFlags& flags) {
   }
 }
 
+void PrintRun(const ConsentRun& run, absl::Duration took, CommandLine& line) {
+  const double seconds = absl::ToDoubleSeconds(took);
+  if (line.json) {
+    nlohmann::ordered_json json = {{"recorded", run.done}, {"seconds", seconds}};
+    if (run.bad_rows.count() != 0) {
+      json["failed"] = run.bad_rows.count();
+      json["bad_rows"] = run.bad_rows.ToJson();
+    }
+    PrintJson(json, line);
+    return;
+  }
+  line.out << HumanCount(run.done) << " people recorded in " << HumanNumber(seconds) << " s, each synced to disk\n";
+  run.bad_rows.Print(line);
+}
+
 // Sends `request` for the subject of the flags, or for every id of the file. `call` is a method of ConsentClient.
 template <typename Request, typename Call>
 absl::Status Apply(const ConsentFlags& flags, const Request& request, Call call, CommandLine& line) {
@@ -159,7 +174,7 @@ absl::Status Apply(const ConsentFlags& flags, const Request& request, Call call,
   auto ids = ReadIds(flags);
   if (!ids.ok()) return ids.status();
   Progress progress(line.err, line.progress, "recording", ids->size());
-  uint64_t done = 0;
+  ConsentRun run;
   const absl::Time start = absl::Now();
   const auto change = [&](const std::string& id) {
     Request one = request;
@@ -168,19 +183,14 @@ absl::Status Apply(const ConsentFlags& flags, const Request& request, Call call,
     return (*client.*call)(std::move(one)).status();
   };
   const absl::Status status = ForEachSubject(
-      *ids, flags.parallel, change, [&](uint64_t now_done) { progress.Update(now_done); }, done);
+      *ids, flags.parallel, change, [&](uint64_t now_done) { progress.Update(now_done); }, run);
   if (!status.ok()) {
-    return WithHint(
-        absl::Status(status.code(), absl::StrCat(status.message(), " (", done, " of ", ids->size(), " were recorded)")),
-        HintOf(status).empty() ? "run the command again: recording twice is safe" : HintOf(status));
+    return WithHint(absl::Status(status.code(), absl::StrCat(status.message(), " (", run.done, " of ", ids->size(),
+                                                             " were recorded)")),
+                    HintOf(status).empty() ? "run the command again: recording twice is safe" : HintOf(status));
   }
-  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-  if (line.json) {
-    PrintJson({{"recorded", done}, {"seconds", seconds}}, line);
-  } else {
-    line.out << HumanCount(done) << " people recorded in " << HumanNumber(seconds) << " s, each synced to disk\n";
-  }
-  return absl::OkStatus();
+  PrintRun(run, absl::Now() - start, line);
+  return run.bad_rows.AsStatus(ids->size());
 }
 
 absl::Status RunGrant(const ConsentFlags& flags, CommandLine& line) {

@@ -5,6 +5,10 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/rpc_error.h"
 
 namespace assent::client {
 namespace {
@@ -20,6 +24,7 @@ struct Run {
   std::condition_variable ended;
   size_t running = 0;  // guarded by mutex
   absl::Status error;  // guarded by mutex; the first
+  BadRows bad_rows;    // guarded by mutex
 };
 
 void Work(const std::vector<std::string>& ids, const std::function<absl::Status(const std::string&)>& change,
@@ -30,6 +35,12 @@ void Work(const std::vector<std::string>& ids, const std::function<absl::Status(
     absl::Status status = change(ids[index]);
     if (status.ok()) {
       run.done.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    if (status.code() == absl::StatusCode::kInvalidArgument) {
+      const std::string reason = ReasonOf(status);
+      const std::lock_guard<std::mutex> lock(run.mutex);
+      run.bad_rows.Add(index + 1, absl::StrCat(status.message(), reason.empty() ? "" : " ", reason));
       continue;
     }
     run.stop.store(true, std::memory_order_relaxed);
@@ -45,7 +56,7 @@ void Work(const std::vector<std::string>& ids, const std::function<absl::Status(
 
 absl::Status ForEachSubject(const std::vector<std::string>& ids, size_t parallel,
                             const std::function<absl::Status(const std::string&)>& change,
-                            const std::function<void(uint64_t)>& progress, uint64_t& done) {
+                            const std::function<void(uint64_t)>& progress, ConsentRun& result) {
   Run run;
   run.running = std::clamp<size_t>(std::min(parallel, ids.size()), 1, kParallelMax);
   std::vector<std::thread> threads;
@@ -57,7 +68,7 @@ absl::Status ForEachSubject(const std::vector<std::string>& ids, size_t parallel
     }
   }
   for (std::thread& thread : threads) thread.join();
-  done = run.done.load(std::memory_order_relaxed);
+  result = {.done = run.done.load(std::memory_order_relaxed), .bad_rows = std::move(run.bad_rows)};
   return run.error;
 }
 

@@ -8,17 +8,25 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/bad_rows.h"
 
 namespace assent::client {
 
 inline constexpr size_t kParallelMax = 64;
 
-// Calls `change` once for each id, `parallel` at a time, each thread taking the next id that is left. Stops at the
-// first error and returns it; calls in flight are finished. `done` counts what succeeded, and `progress` (called from
-// the calling thread only; may be empty) sees it.
+// What came of it.
+struct ConsentRun {
+  uint64_t done = 0;  // ids that succeeded
+  BadRows bad_rows;   // those that the server calls invalid; the others go on
+};
+
+// Calls `change` once for each id, `parallel` at a time, each thread taking the next id that is left. InvalidArgument
+// is the fault of its row (the id's place in `ids`, from 1); any other error stops the run, calls in flight are
+// finished, and the first is returned. `progress` (called from the calling thread only; may be empty) sees what
+// succeeded.
 absl::Status ForEachSubject(const std::vector<std::string>& ids, size_t parallel,
                             const std::function<absl::Status(const std::string&)>& change,
-                            const std::function<void(uint64_t)>& progress, uint64_t& done);
+                            const std::function<void(uint64_t)>& progress, ConsentRun& result);
 
 }  // namespace assent::client
 

@@ -13,6 +13,35 @@
 #include "absl/strings/str_join.h"
 
 namespace assent::client {
+namespace {
+
+constexpr size_t kNameBytesMax = 48;
+constexpr int kNameDigitsMax = 3;
+
+// A file without a header has data where the names should be. A name starts with a letter, is short, and has neither
+// many digits nor an at sign.
+bool LooksLikeName(absl::string_view text) {
+  if (text.empty() || text.size() > kNameBytesMax) return false;
+  const auto letter = [](char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_'; };
+  const auto digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  const auto plain = [&](char c) {
+    return letter(c) || digit(c) || absl::string_view(" .-/()[]%$").find(c) != absl::string_view::npos;
+  };
+  return letter(text.front()) && std::all_of(text.begin(), text.end(), plain) &&
+         std::count_if(text.begin(), text.end(), digit) <= kNameDigitsMax;
+}
+
+// One column of words may as well be a list of ids.
+bool LooksLikeHeader(const std::vector<std::string>& cells) {
+  return cells.size() > 1 &&
+         std::all_of(cells.begin(), cells.end(), [](const auto& cell) { return LooksLikeName(cell); });
+}
+
+std::string TextOfColumn(const std::vector<std::string>& header, size_t index) {
+  return LooksLikeHeader(header) ? absl::StrCat("column \"", header[index], "\"") : absl::StrCat("column ", index + 1);
+}
+
+}  // namespace
 
 struct CsvReader::Impl {
   std::string path;
@@ -107,7 +136,7 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(const std::string& pa
   for (size_t i = 0; i < row.cells.size(); ++i) {
     if (row.cells[i].empty()) return impl->Error(absl::StrCat("column ", i + 1, " of the header has no name"));
     if (!names.insert(row.cells[i]).second)
-      return impl->Error(absl::StrCat("column \"", row.cells[i], "\" is repeated"));
+      return impl->Error(absl::StrCat(TextOfColumn(row.cells, i), " is repeated"));
   }
   names.clear();
   impl->header = std::move(row.cells);
@@ -124,9 +153,14 @@ absl::StatusOr<size_t> CsvReader::Column(absl::string_view name) const {
   for (size_t i = 0; i < header.size(); ++i) {
     if (FeatureName(header[i]) == name) return i;
   }
-  return absl::NotFoundError(absl::StrCat(impl_->path, " has no column \"", std::string(name),
-                                          "\"; its columns are: ", absl::StrJoin(header, ", ")));
+  const std::string missing = absl::StrCat(impl_->path, " has no column \"", std::string(name), "\"");
+  if (LooksLikeHeader(header)) {
+    return absl::NotFoundError(absl::StrCat(missing, "; its columns are: ", absl::StrJoin(header, ", ")));
+  }
+  return absl::NotFoundError(absl::StrCat(missing, "; its first row has ", header.size(), " cells; is it the header?"));
 }
+
+std::string CsvReader::ColumnText(size_t index) const { return TextOfColumn(impl_->header, index); }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRow& row) {
   auto found = impl_->ReadRow(row);

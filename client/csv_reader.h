@@ -32,8 +32,12 @@ class CsvReader {
   ~CsvReader();
 
   const std::vector<std::string>& header() const;
-  // Index of a column by its name, or by its feature name (FeatureName below). Errors: NotFound that lists the columns.
+  // Index of a column by its name, or by its feature name (FeatureName below). Errors: NotFound that lists the columns,
+  // or says how many there are when they do not look like names: then the first row may be one of people.
   absl::StatusOr<size_t> Column(absl::string_view name) const;
+  // What to call a column in a message: `column "age"`, or `column 3` (from 1) when the header does not look like
+  // names.
+  std::string ColumnText(size_t index) const;
 
   // Reads the next record into `row`. False at the end. Errors, each with the line: InvalidArgument for another number
   // of cells than the header has, a quote out of place, a line above kCsvLineBytesMax; DataLoss for damaged gzip.

@@ -62,12 +62,13 @@ absl::StatusOr<bool> EventFile::Next(EventRow& row) {
   row.subject_id = number_rows_ ? absl::StrCat(rows_) : cells_.cells[subject_column_];
   row.values.resize(columns_.size());
   row.missing.resize(columns_.size());
+  row.error.clear();
   for (size_t j = 0; j < columns_.size(); ++j) {
     auto present = ParseCell(cells_.cells[columns_[j]], row.values[j]);
     if (!present.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(reader_->path(), ", line ", row.line, ", column \"",
-                                                     reader_->header()[columns_[j]],
-                                                     "\": ", present.status().message()));
+      row.error = absl::StrCat("line ", row.line, ", ", reader_->ColumnText(columns_[j]), ": ",
+                               std::string(present.status().message()));
+      return true;
     }
     row.missing[j] = *present ? 0 : 1;
   }
@@ -83,6 +84,7 @@ absl::StatusOr<EventRow> ReadEventRow(EventFile& file, uint64_t number) {
       return absl::InvalidArgumentError(absl::StrCat("--row ", number, ": the file has only ", row.row, " rows"));
     }
   } while (row.row < number);
+  if (!row.error.empty()) return absl::InvalidArgumentError(row.error);
   return row;
 }
 

@@ -33,6 +33,7 @@ struct EventRow {
   std::string subject_id;
   std::vector<float> values;
   std::vector<uint8_t> missing;
+  std::string error;  // of a row whose cells make no sense: the line, the column, and why; else empty
 };
 
 // Threads: one at a time.
@@ -44,7 +45,7 @@ class EventFile {
   const std::vector<std::string>& feature_names() const { return names_; }
   double read_share() const { return reader_->read_share(); }
 
-  // False at the end. Errors: InvalidArgument with line and column.
+  // False at the end. A cell that is no number is an error of its row alone. Errors: those of CsvReader::Next.
   absl::StatusOr<bool> Next(EventRow& row);
 
  private:
@@ -58,7 +59,8 @@ class EventFile {
   uint64_t rows_ = 0;
 };
 
-// The row with this number, from 1. Errors: those of Open and Next; InvalidArgument beyond the last row.
+// The row with this number, from 1. Errors: those of Open and Next; InvalidArgument for a cell that is no
+// number, and beyond the last row.
 absl::StatusOr<EventRow> ReadEventRow(EventFile& file, uint64_t number);
 
 // Puts subject and present features into `request`, by name.

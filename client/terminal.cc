@@ -106,17 +106,19 @@ std::string HumanCount(uint64_t count) {
 std::string HumanNumber(double value, int digits) {
   if (!std::isfinite(value)) return absl::StrCat(value);
   const double size = std::fabs(value);
-  if (size >= 1e12 || (size > 0 && size < 1e-4)) return absl::StrFormat("%.*e", digits - 1, value);
-  if (size >= 1000) {
-    return absl::StrCat(value < 0 ? "-" : "", HumanCount(static_cast<uint64_t>(std::llround(size))));
+  if (value < 0) {
+    const std::string text = HumanNumber(size, digits);
+    return text == "0" ? text : absl::StrCat("−", text);  // the minus sign of the bar charts, U+2212
   }
+  if (size >= 1e12 || (size > 0 && size < 1e-4)) return absl::StrFormat("%.*e", digits - 1, value);
+  if (size >= 1000) return HumanCount(static_cast<uint64_t>(std::llround(size)));
   const int leading = size < 1 ? 1 : static_cast<int>(std::floor(std::log10(size))) + 1;
   std::string text = absl::StrFormat("%.*f", std::max(0, digits - leading), value);
   if (text.find('.') != std::string::npos) {
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();
   }
-  return text == "-0" ? "0" : text;
+  return text;
 }
 
 std::string HumanShare(double share) {

@@ -1,24 +1,19 @@
 #include "client/text_file.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "client/private_file.h"
 
 namespace assent::client {
 
 absl::Status WriteTextFile(const std::string& path, absl::string_view content) {
-  const std::string beside = path + ".part";
-  std::ofstream file(beside, std::ios::binary | std::ios::trunc);
-  file.write(content.data(), static_cast<std::streamsize>(content.size()));
-  file.close();
-  if (!file || std::rename(beside.c_str(), path.c_str()) != 0) {
-    std::remove(beside.c_str());
-    return absl::UnavailableError(absl::StrCat("cannot write ", path, "; does the folder exist, and is there room?"));
-  }
-  return absl::OkStatus();
+  auto file = PrivateFile::Create(path);
+  if (!file.ok()) return file.status();
+  (*file)->Write(content);
+  return (*file)->Commit();
 }
 
 absl::StatusOr<std::string> ReadTextFile(const std::string& path) {

@@ -12,7 +12,7 @@ namespace assent::client {
 
 inline constexpr size_t kTextFileBytesMax = size_t{64} << 20;
 
-// Replaces `path` by `content`. Errors: Unavailable when the disk refuses.
+// Replaces `path` by `content`, readable by its owner only. Errors: as PrivateFile.
 absl::Status WriteTextFile(const std::string& path, absl::string_view content);
 // Errors: NotFound; InvalidArgument above kTextFileBytesMax.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);

@@ -37,8 +37,8 @@ absl::Status AppendRow(const CsvReader& reader, const CsvRow& row, const std::ve
     float value = 0;
     auto present = ParseCell(row.cells[index], value);
     if (!present.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(reader.path(), ", line ", row.line, ", column \"",
-                                                     reader.header()[index], "\": ", present.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat(reader.path(), ", line ", row.line, ", ", reader.ColumnText(index),
+                                                     ": ", present.status().message()));
     }
     table.values.push_back(value);
     table.missing.push_back(*present ? 0 : 1);

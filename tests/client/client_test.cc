@@ -181,36 +181,52 @@ TEST(ForEachSubject, EveryId_IsDoneOnce) {
   std::vector<std::string> ids;
   for (int i = 0; i < 1000; ++i) ids.push_back(std::to_string(i));
   std::vector<std::atomic<int>> seen(1000);
-  uint64_t done = 0;
+  ConsentRun run;
   const absl::Status status = ForEachSubject(
       ids, 8,
       [&](const std::string& id) {
         ++seen[std::stoul(id)];
         return absl::OkStatus();
       },
-      {}, done);
+      {}, run);
   EXPECT_TRUE(status.ok());
-  EXPECT_EQ(done, 1000u);
+  EXPECT_EQ(run.done, 1000u);
+  EXPECT_EQ(run.bad_rows.count(), 0u);
   for (const auto& count : seen) EXPECT_EQ(count, 1);
 }
 
 TEST(ForEachSubject, Error_StopsTheRunAndIsReturned) {
   const std::vector<std::string> ids(100000, "x");
   std::atomic<uint64_t> calls{0};
-  uint64_t done = 0;
+  ConsentRun run;
   const absl::Status status = ForEachSubject(
       ids, 4, [&](const std::string&) { return ++calls == 10 ? absl::AbortedError("stop") : absl::OkStatus(); }, {},
-      done);
+      run);
   EXPECT_EQ(status.message(), "stop");
-  EXPECT_EQ(done, calls - 1);
+  EXPECT_EQ(run.done, calls - 1);
 }
 
 TEST(ForEachSubject, NoIds_IsOk) {
-  uint64_t done = 1;
+  ConsentRun run{.done = 1};
   EXPECT_TRUE(ForEachSubject(
-                  {}, 4, [](const std::string&) { return absl::OkStatus(); }, {}, done)
+                  {}, 4, [](const std::string&) { return absl::OkStatus(); }, {}, run)
                   .ok());
-  EXPECT_EQ(done, 0u);
+  EXPECT_EQ(run.done, 0u);
+}
+
+TEST(ForEachSubject, InvalidRows_AreCountedAndTheRestIsDone) {
+  std::vector<std::string> ids(1000, "good");
+  for (size_t i = 9; i < ids.size(); i += 10) ids[i] = "bad";  // every tenth row, counted from 1
+  ConsentRun run;
+  const absl::Status status = ForEachSubject(
+      ids, 8, [](const std::string& id) { return id == "bad" ? absl::InvalidArgumentError("no") : absl::OkStatus(); },
+      {}, run);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(run.done, 900u);
+  EXPECT_EQ(run.bad_rows.count(), 100u);
+  const auto kept = run.bad_rows.ToJson();
+  ASSERT_EQ(kept.size(), BadRows::kKept);
+  for (size_t i = 0; i < kept.size(); ++i) EXPECT_EQ(kept[i]["row"], 10 * (i + 1));
 }
 
 }  // namespace

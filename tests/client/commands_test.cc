@@ -1,60 +1,13 @@
-#include "client/commands.h"
-
-#include <sstream>
-
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "tests/client/fake_service.h"
-#include "tests/client/scratch_folder.h"
+#include "tests/client/commands_fixture.h"
 
 namespace assent::client {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::UnorderedElementsAre;
-
-struct Result {
-  int status = 0;
-  std::string out, err;
-  nlohmann::json json() const { return nlohmann::json::parse(out, nullptr, false); }
-  nlohmann::json error() const { return nlohmann::json::parse(err, nullptr, false)["error"]; }
-};
-
-Result Assentctl(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "assentctl");
-  std::vector<const char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  std::ostringstream out, err;
-  Result result;
-  result.status = RunAssentctl(static_cast<int>(argv.size()), argv.data(), out, err, /*progress=*/false);
-  result.out = out.str();
-  result.err = err.str();
-  return result;
-}
-
-class CommandsTest : public testing::Test {
- protected:
-  // With the fake as both planes.
-  Result WithFake(std::vector<std::string> arguments) {
-    for (const char* flag : {"--target", "--control"}) {
-      arguments.push_back(flag);
-      arguments.push_back(fake_.address());
-    }
-    return Assentctl(arguments);
-  }
-  // A model with the features a and b.
-  std::string TrainModel() {
-    const std::string csv = folder_.Write("train.csv", "a,b\n0,0\n0,1\n9,9\n9,8\n");
-    const Result result = Assentctl({"train", "--input", csv, "--k", "2", "--out", folder_.Path("m.assent")});
-    EXPECT_EQ(result.status, 0) << result.err;
-    return folder_.Path("m.assent");
-  }
-  FakeService fake_;
-  ScratchFolder folder_;
-};
 
 TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
   const std::vector<std::vector<std::string>> commands = {{},          {"demo-data"},           {"train"},
@@ -238,85 +191,12 @@ TEST_F(CommandsTest, AssignFlags_AreChecked) {
               HasSubstr("given twice"));
 }
 
-// Answers a batch: the row with id "bad" fails, "no" is refused, the others get segment-1.
-grpc::Status AnswerBatch(const v1::BatchAssignRequest& request, v1::BatchAssignResponse* response) {
-  response->add_segment_ids("segment-1");
-  response->add_reasons("model.nearest");
-  response->add_reasons("consent.none");
-  for (int i = 0; i < request.subject_ids_size(); ++i) {
-    const bool bad = request.subject_ids(i) == "bad";
-    const bool refused = request.subject_ids(i) == "no";
-    response->add_outcomes(bad ? v1::OUTCOME_UNSPECIFIED : refused ? v1::OUTCOME_NO_CONSENT : v1::OUTCOME_ASSIGNED);
-    response->add_segment_index(bad || refused ? 0xFFFFFFFF : 0);
-    response->add_margins(bad || refused ? 0 : 0.1);
-    response->add_reason_index(refused ? 1 : 0);
-    if (bad) {
-      auto* error = response->add_errors();
-      error->set_row(static_cast<uint32_t>(i));
-      error->set_reason("FEATURE_NOT_FINITE");
-    }
-  }
-  return grpc::Status::OK;
-}
-
-TEST_F(CommandsTest, AssignFileWithModel_SendsColumnsInTheModelsOrder) {
-  fake_.batch_assign = AnswerBatch;
-  const std::string csv = folder_.Write("in.csv", "b,who,a\n1,anna,2\n,no,4\n5,bad,6\n7,dora,8\n9,emil,10\n");
-  const std::string truth = folder_.Write("truth.csv", "who,kind\nanna,x\ndora,x\nemil,y\n");
-  const Result result =
-      WithFake({"assign", "--input", csv, "--subject-column", "who", "--purpose", "select_content", "--model",
-                TrainModel(), "--batch", "3", "--out", folder_.Path("out.csv"), "--compare", truth, "--json"});
-  ASSERT_EQ(result.status, 0) << result.err;
-  ASSERT_EQ(fake_.batches_asked.size(), 2u);
-  const auto& first = fake_.batches_asked[0];
-  EXPECT_THAT(first.subject_ids(), ElementsAre("anna", "no", "bad"));
-  EXPECT_THAT(first.features().values(), ElementsAre(2, 1, 4, 0, 6, 5));
-  EXPECT_THAT(first.features().missing_cells(), ElementsAre(3));
-  EXPECT_EQ(first.features().columns(), 2u);
-  EXPECT_EQ(first.namespace_(), "login");
-  EXPECT_EQ(ReadAll(folder_.Path("out.csv")),
-            "subject_id,outcome,reason,segment_id,margin,error\n"
-            "anna,ASSIGNED,model.nearest,segment-1,0.10000000000000001,\n"
-            "no,NO_CONSENT,consent.none,,0,\n"
-            "bad,,,,,FEATURE_NOT_FINITE\n"
-            "dora,ASSIGNED,model.nearest,segment-1,0.10000000000000001,\n"
-            "emil,ASSIGNED,model.nearest,segment-1,0.10000000000000001,\n");
-  const auto json = result.json();
-  EXPECT_EQ(json["rows"], 5);
-  EXPECT_EQ(json["failed"], 1);
-  EXPECT_EQ(json["outcomes"]["ASSIGNED"], 3);
-  EXPECT_DOUBLE_EQ(json["comparison"]["purity"], 2.0 / 3);
-}
-
-TEST_F(CommandsTest, AssignFileWithoutModel_SendsNamesInAStream) {
-  fake_.assign = [](const v1::AssignRequest& request, v1::AssignResponse* response) {
-    if (request.subject().id() == "2") {
-      return RichError(grpc::StatusCode::INVALID_ARGUMENT, "FEATURE_UNKNOWN", "features.named[b]: unknown");
-    }
-    response->set_outcome(v1::OUTCOME_ASSIGNED);
-    response->add_segments()->set_segment_id("segment-0");
-    return grpc::Status::OK;
-  };
-  std::string rows = "a (x),b\n";
-  for (int i = 0; i < 5000; ++i) rows += std::to_string(i) + (i == 0 ? ",\n" : ",7\n");
-  const Result result = WithFake(
-      {"assign", "--input", folder_.Write("in.csv", rows), "--number-rows", "--purpose", "select_content", "--json"});
-  ASSERT_EQ(result.status, 0) << result.err;
-  const auto json = result.json();
-  EXPECT_EQ(json["rows"], 5000);
-  EXPECT_EQ(json["errors"]["FEATURE_UNKNOWN"], 1);
-  EXPECT_EQ(json["assignments"][1]["error"]["reason"], "FEATURE_UNKNOWN");
-  EXPECT_EQ(json["assignments"][4999]["subject_id"], "5000");
-  ASSERT_EQ(fake_.assigns_asked.size(), 5000u);
-  EXPECT_EQ(fake_.assigns_asked[0].features().named().size(), 1u);
-  EXPECT_FLOAT_EQ(fake_.assigns_asked[1].features().named().at("a_x"), 1);
-}
-
-TEST_F(CommandsTest, AssignFileWithABadCell_NamesLineAndColumn) {
-  const std::string csv = folder_.Write("in.csv", "subject_id,a\nanna,1\nbert,x\n");
-  const Result result = WithFake({"assign", "--input", csv, "--purpose", "select_content"});
+TEST_F(CommandsTest, TlsFiles_MayComeFromTheEnvironment) {
+  setenv("ASSENT_TLS_CA", folder_.Path("no-ca").c_str(), 1);
+  const Result result = WithFake({"health"});
+  unsetenv("ASSENT_TLS_CA");
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("line 3, column \"a\""));
+  EXPECT_THAT(result.err, HasSubstr("tls_ca_file: cannot read the PEM file " + folder_.Path("no-ca")));
 }
 
 TEST_F(CommandsTest, Explain_DrawsTheLargestFirstAndSumsTheRest) {

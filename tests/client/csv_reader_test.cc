@@ -164,5 +164,19 @@ TEST(FeatureName, OtherCharacters_BecomeOneUnderscore) {
   EXPECT_EQ(FeatureName("()"), "");
 }
 
+TEST(CsvReader, WithoutAHeader_NothingOfTheFirstRowIsRepeated) {
+  const ScratchFolder folder;
+  for (const char* first : {"anna@example.com,0.5,3", "anna,0.5", "anna", "login-4711,a,b", "a,anna@example.com,a"}) {
+    auto reader = CsvReader::Open(folder.Write("in.csv", std::string(first) + "\nbert,1,2\n"));
+    const absl::Status status = reader.ok() ? (*reader)->Column("subject_id").status() : reader.status();
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.message().find("anna"), absl::string_view::npos) << status;
+    EXPECT_EQ(status.message().find("4711"), absl::string_view::npos) << status;
+    if (reader.ok()) {
+      EXPECT_EQ((*reader)->ColumnText(0), "column 1");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace assent::client

@@ -18,7 +18,9 @@ TEST(HumanNumber, Sizes_ReadWell) {
   EXPECT_EQ(HumanNumber(-0.0001), "0");
   EXPECT_EQ(HumanNumber(2.30), "2.3");
   EXPECT_EQ(HumanNumber(141.6), "142");
-  EXPECT_EQ(HumanNumber(-12330.4), "-12,330");
+  EXPECT_EQ(HumanNumber(-12330.4), "−12,330");
+  EXPECT_EQ(HumanNumber(-0.191), "−0.19");
+  EXPECT_EQ(HumanNumber(-1e-7), "−1.00e-07");
   EXPECT_EQ(HumanNumber(1e-7), "1.00e-07");
 }
 
