@@ -32,6 +32,7 @@ constexpr ReasonHint kReasonHints[] = {
     {"CONSENT_TOKEN_AHEAD", "try again in a moment"},
     {"CONSENT_TOKEN_OTHER_EPOCH", "get a new token: assentctl consent show --subject … --json"},
     {"CONSENT_NOT_FOUND", "nothing was recorded: assentctl consent grant --subject … --purpose …"},
+    {"REQUEST_ID_REUSED", "take a new request_id for each change: this one stands for another"},
     {"ETAG_MISMATCH", "read the record again: assentctl consent show --subject … --json"},
     {"STORAGE_UNAVAILABLE", "look at the server's disk, then run the command again: recording twice is safe"},
     {"TOO_MANY_CALLS", "try again, with a smaller --parallel"},

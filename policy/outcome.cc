@@ -30,6 +30,8 @@ absl::string_view RuleName(Rule rule) {
       return "segment.purpose_not_allowed";
     case Rule::kSegmentSensitive:
       return "segment.special_category";
+    case Rule::kSegmentRestricted:
+      return "segment.restricted";
     case Rule::kModelLowMargin:
       return "model.low_margin";
     case Rule::kModelTooFar:
@@ -64,6 +66,7 @@ Outcome OutcomeOf(Rule rule) {
       return Outcome::kOptedOut;
     case Rule::kSegmentPurpose:
     case Rule::kSegmentSensitive:
+    case Rule::kSegmentRestricted:
       return Outcome::kRestricted;
     case Rule::kModelLowMargin:
     case Rule::kModelTooFar:

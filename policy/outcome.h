@@ -34,10 +34,11 @@ enum class Rule : uint8_t {
   kConsentNone,        // "consent.none"
   kSegmentPurpose,     // "segment.purpose_not_allowed"
   kSegmentSensitive,   // "segment.special_category"
+  kSegmentRestricted,  // "segment.restricted"
   kModelLowMargin,     // "model.low_margin"
   kModelTooFar,        // "model.too_far"
 };
-inline constexpr int kRuleCount = 15;
+inline constexpr int kRuleCount = 16;
 
 // The stable dotted name.
 absl::string_view RuleName(Rule rule);

@@ -207,6 +207,8 @@ absl::Status StoreError(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return status;
+    case absl::StatusCode::kInvalidArgument:  // the rest of the request was validated before
+      return MakeError(Reason::kRequestIdReused, "request_id", "stands for another request already; take a new one");
     case absl::StatusCode::kAborted:
       return MakeError(Reason::kEtagMismatch, "etag", "the record has changed since; read it again");
     case absl::StatusCode::kNotFound:

@@ -23,6 +23,7 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kFeatureMissing, "FEATURE_MISSING", Code::kInvalidArgument},
     {Reason::kFeaturesAmbiguous, "FEATURES_AMBIGUOUS", Code::kInvalidArgument},
     {Reason::kConsentTokenInvalid, "CONSENT_TOKEN_INVALID", Code::kInvalidArgument},
+    {Reason::kRequestIdReused, "REQUEST_ID_REUSED", Code::kInvalidArgument},
     {Reason::kConsentTokenOtherEpoch, "CONSENT_TOKEN_OTHER_EPOCH", Code::kFailedPrecondition},
     {Reason::kConsentTokenAhead, "CONSENT_TOKEN_AHEAD", Code::kUnavailable},
     {Reason::kConsentNotFound, "CONSENT_NOT_FOUND", Code::kNotFound},

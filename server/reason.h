@@ -29,6 +29,7 @@ enum class Reason : uint8_t {
   kFeatureMissing,
   kFeaturesAmbiguous,
   kConsentTokenInvalid,
+  kRequestIdReused,
   // The state of the world.
   kConsentTokenOtherEpoch,
   kConsentTokenAhead,
@@ -44,7 +45,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 28;
+inline constexpr int kReasonCount = 29;
 
 struct ReasonFacts {
   Reason reason;

@@ -80,7 +80,10 @@ absl::Status Server::Parts::OpenStorage() {
   if (!consent.ok()) return InField("data_dir", consent.status());
   store = *std::move(consent);
   Log(Severity::kInfo, "storage_opened",
-      {{"subjects", index.size()}, {"damaged_records", store->damaged_records()}, {"epoch", database->epoch()}});
+      {{"subjects", index.size()},
+       {"damaged_records", store->damaged_records()},
+       {"epoch", database->epoch()},
+       {"log_bytes_cut_off", database->log_bytes_cut_off()}});
   return absl::OkStatus();
 }
 

@@ -1,7 +1,12 @@
 #include "storage/consent_change.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace assent::storage {
 namespace {
@@ -13,6 +18,7 @@ using policy::ConsentStatus;
 using policy::Purpose;
 
 constexpr int kMethodExplicit = 1;  // assent.v1.CollectionMethod
+constexpr size_t kDigestBytes = 16;
 
 PurposeRecord GrantRecord(const ConsentRequest& request, const Grant& grant, int64_t now_us) {
   PurposeRecord purpose;
@@ -52,10 +58,21 @@ void SetPurpose(const PurposeRecord& purpose, ConsentRecord& record) {
   all[place] = purpose;
 }
 
-void Remember(const std::string& request_id, ConsentRecord& record) {
-  if (request_id.empty()) return;
+void PutNumber(uint64_t number, std::string& out) {
+  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>((number >> shift) & 0xFF));
+}
+
+void PutText(const std::string& text, std::string& out) {
+  PutNumber(text.size(), out);
+  out += text;
+}
+
+void Remember(const ConsentRequest& request, ConsentRecord& record) {
+  if (request.request_id.empty()) return;
   auto& remembered = *record.mutable_remembered_requests();
-  remembered.Add()->set_request_id(request_id);
+  auto& added = *remembered.Add();
+  added.set_request_id(request.request_id);
+  added.set_digest(RequestDigest(request));
   if (remembered.size() > kRememberedRequestsMax) {
     remembered.DeleteSubrange(0, remembered.size() - kRememberedRequestsMax);
   }
@@ -90,11 +107,36 @@ uint32_t PurposesOf(const ConsentRequest& request) {
   return bits;
 }
 
-bool Remembers(const ConsentRecord& record, absl::string_view request_id) {
-  if (request_id.empty()) return false;
+Repetition RepetitionOf(const ConsentRecord& record, const ConsentRequest& request) {
+  if (request.request_id.empty()) return Repetition::kNone;
   const auto& remembered = record.remembered_requests();
-  return std::any_of(remembered.begin(), remembered.end(),
-                     [&](const auto& request) { return absl::string_view(request.request_id()) == request_id; });
+  const auto found = std::find_if(remembered.begin(), remembered.end(),
+                                  [&](const auto& one) { return one.request_id() == request.request_id; });
+  if (found == remembered.end()) return Repetition::kNone;
+  return found->digest() == RequestDigest(request) ? Repetition::kSame : Repetition::kOtherAsked;
+}
+
+std::string RequestDigest(const ConsentRequest& request) {
+  std::string asked;
+  PutNumber(static_cast<uint64_t>(request.kind), asked);
+  PutNumber(PurposesOf(request), asked);
+  if (!IsProtective(request)) {
+    std::vector<std::pair<int, int>> grants;
+    for (const Grant& grant : request.grants) grants.emplace_back(static_cast<int>(grant.purpose), grant.legal_basis);
+    std::sort(grants.begin(), grants.end());
+    for (const auto& [purpose, legal_basis] : grants) {
+      PutNumber(static_cast<uint64_t>(purpose), asked);
+      PutNumber(static_cast<uint64_t>(legal_basis), asked);
+    }
+    PutNumber(request.expire_time_s, asked);
+    PutText(request.notice_id, asked);
+    PutText(request.notice_version, asked);
+    PutText(request.jurisdiction, asked);
+    PutNumber(static_cast<uint64_t>(request.method), asked);
+  }
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(asked.data()), asked.size(), digest.data());
+  return {reinterpret_cast<const char*>(digest.data()), kDigestBytes};
 }
 
 ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence, ConsentRecord& record) {
@@ -114,7 +156,7 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
     for (const Grant& grant : request.grants) *change.add_purposes() = GrantRecord(request, grant, now_us);
   }
   for (const PurposeRecord& purpose : change.purposes()) SetPurpose(purpose, record);
-  Remember(request.request_id, record);
+  Remember(request, record);
   record.set_revision(record.revision() + 1);
   record.set_sequence(sequence);
   return change;

@@ -21,7 +21,17 @@ bool IsProtective(const ConsentRequest& request);
 // The purposes that the request sets, as policy::PurposeBit.
 uint32_t PurposesOf(const ConsentRequest& request);
 
-bool Remembers(const internal::v1::ConsentRecord& record, absl::string_view request_id);
+// Whether the record has seen the request before, by its id.
+enum class Repetition {
+  kNone,       // never, or not among the last kRememberedRequestsMax, or it has no id
+  kSame,       // this one: a retry
+  kOtherAsked  // the id stands for a request of another kind, for other purposes or on other terms
+};
+Repetition RepetitionOf(const internal::v1::ConsentRecord& record, const ConsentRequest& request);
+
+// 16 bytes that tell requests apart by what they ask: kind, purposes (in any order) and terms; not by id, subject, etag
+// or principal.
+std::string RequestDigest(const ConsentRequest& request);
 
 // Changes the record and returns the entry for the history. `sequence` is that of the commit.
 internal::v1::ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence,

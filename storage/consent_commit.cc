@@ -136,6 +136,8 @@ void ConsentCommitter::Read(const SubjectKey& subject, Touched& touched) {
 }
 
 // Only a protective change replaces what cannot be read, and then for every purpose: any of them may have been denied.
+// Nor does anybody know whether the subject was a child, restricted or erased: the new record is restricted, so that no
+// later grant permits what one of these forbade.
 absl::Status ConsentCommitter::ReplaceUnreadable(const SubjectKey& subject, Touched& touched, ConsentRequest& request) {
   if (!IsProtective(request) || touched.readable.code() == absl::StatusCode::kUnavailable) return touched.readable;
   const absl::StatusOr<uint64_t> revision = LastRevision(database_, subject);
@@ -143,6 +145,7 @@ absl::Status ConsentCommitter::ReplaceUnreadable(const SubjectKey& subject, Touc
   request.purpose_bits = policy::kAllPurposeBits;
   touched.record.Clear();
   touched.record.set_revision(*revision);
+  touched.record.set_restricted(true);
   touched.readable = absl::OkStatus();
   return absl::OkStatus();
 }
@@ -154,8 +157,10 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Tou
   const bool replaces = !touched.readable.ok();
   if (replaces) {
     if (absl::Status status = ReplaceUnreadable(request.subject, touched, request); !status.ok()) return status;
-  } else if (Remembers(touched.record, request.request_id)) {
+  } else if (const Repetition repetition = RepetitionOf(touched.record, request); repetition == Repetition::kSame) {
     return ConsentResult{touched.record, {database_.epoch(), touched.record.sequence()}};
+  } else if (repetition == Repetition::kOtherAsked) {
+    return absl::InvalidArgumentError("request_id: it stands for another request already; take a new one");
   } else if (request.check_revision && request.expected_revision != touched.record.revision()) {
     return absl::AbortedError("etag: the record has changed since it was read; read it again and repeat the change");
   }

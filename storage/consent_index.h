@@ -1,4 +1,4 @@
-// The consent of everyone, in memory, read without a lock: open addressing in huge pages, 24 bytes a slot.
+// The consent of everyone, in memory, read without a lock: open addressing, 24 bytes a slot.
 #ifndef ASSENT_STORAGE_CONSENT_INDEX_H_
 #define ASSENT_STORAGE_CONSENT_INDEX_H_
 

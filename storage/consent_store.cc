@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/admission.h"
 #include "storage/consent_change.h"
 #include "storage/consent_commit.h"
 #include "storage/engine_status.h"
@@ -77,9 +78,8 @@ struct ConsentStore::Impl {
   DamagedSubjects damaged;
   ConsentCommitter committer;
 
-  std::mutex mutex;  // guards the four below
-  std::condition_variable room;
-  size_t waiting = 0;
+  Admission admission{kWaitingMax};
+  std::mutex mutex;  // guards the two below
   uint64_t groups = 0;
   std::shared_ptr<Group> open_group;  // takes more changes; null: the next change opens one
   Gate turn;                          // the group that may commit
@@ -143,10 +143,9 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
   change.now = now;
   std::shared_ptr<Group> group;
   bool leads = false;
+  impl_->admission.Enter();
   {
-    std::unique_lock<std::mutex> lock(impl_->mutex);
-    impl_->room.wait(lock, [&] { return impl_->waiting < kWaitingMax; });
-    ++impl_->waiting;
+    const std::lock_guard<std::mutex> lock(impl_->mutex);
     leads = impl_->open_group == nullptr;
     if (leads) {
       impl_->open_group = std::make_shared<Group>();
@@ -161,11 +160,7 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
   } else {
     group->done.WaitFor(1);
   }
-  {
-    const std::lock_guard<std::mutex> lock(impl_->mutex);
-    --impl_->waiting;
-    impl_->room.notify_one();  // each one that leaves makes room for one
-  }
+  impl_->admission.Leave();
   return std::move(change.result);
 }
 

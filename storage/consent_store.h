@@ -62,10 +62,11 @@ class ConsentStore {
 
   // Applies one change. Concurrent calls share a synced write, in the order in which they arrived. A protective change
   // closes the index before the sync and stays closed if the sync fails; a grant opens it after.
-  // A request id that the record remembers changes nothing and is answered with the present state.
-  // Errors: Aborted (stale etag), DataLoss (the stored record is damaged; a protective change still replaces it, and
-  // then counts for every purpose, because nobody knows what the others held), FailedPrecondition (the record was
-  // written by a newer version), Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
+  // A request that the record remembers by its id changes nothing and is answered with the present state.
+  // Errors: InvalidArgument (the request id stands for another request: nothing is changed), Aborted (stale etag),
+  // DataLoss (the stored record is damaged; a protective change still replaces it, then counts for every purpose and
+  // restricts the subject, because nobody knows what the others held), FailedPrecondition (the record was written by a
+  // newer version), Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
   absl::StatusOr<ConsentResult> Apply(ConsentRequest request, absl::Time now);
 
   // The point is that of the commit that wrote the state. Errors: NotFound, DataLoss, FailedPrecondition, Unavailable.

@@ -8,6 +8,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/engine_status.h"
+#include "storage/log_scan.h"
 #include "storage/meta_value.h"
 #include "storage/record_codec.h"
 
@@ -55,7 +57,8 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // A torn batch at the end of the log was never acknowledged: it is cut off. Everything acknowledged comes before it.
+  // A torn batch at the end of the log was never acknowledged: it is cut off. That it is the end, and no damage in
+  // front of acknowledged changes, CheckLogs has shown before.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_total_wal_size = kLogBytesMax;
   options.max_open_files = kOpenFilesMax;
@@ -81,6 +84,15 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
   return options;
 }
 
+// The folder that holds the name.
+std::string FolderOf(const std::string& path) {
+  std::string folder = path;
+  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+  const size_t slash = folder.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : folder.substr(0, slash);
+}
+
 absl::Status NewerFormat(const std::string& data_dir) {
   return absl::FailedPreconditionError(
       absl::StrCat("data folder ", data_dir, ": written by a newer version of assent; use that version"));
@@ -101,8 +113,11 @@ struct Database::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family; the engine's own "default" comes last
   std::unique_ptr<rocksdb::DB> rocks;
   uint64_t epoch = 0;
+  uint64_t log_bytes_cut_off = 0;
 
   ~Impl() {
+    // Where it fails the log holds everything.
+    if (rocks != nullptr) rocks->Flush(rocksdb::FlushOptions(), families).PermitUncheckedError();
     for (rocksdb::ColumnFamilyHandle* handle : families) rocks->DestroyColumnFamilyHandle(handle);
     rocks.reset();
     if (lock != nullptr) env->UnlockFile(lock);
@@ -111,20 +126,38 @@ struct Database::Impl {
   std::string folder() const { return data_dir + "/db"; }
   rocksdb::ColumnFamilyHandle* meta() const { return families[static_cast<size_t>(Family::kMeta)]; }
 
+  absl::Status MakeFolders();
   absl::Status LockFolder();
+  absl::Status CheckLogs(const rocksdb::DBOptions& options, const std::vector<std::string>& existing);
   absl::Status OpenEngine();
   absl::Status CheckMeta(const policy::SubjectKey& key_check);
   absl::Status WriteMeta(const policy::SubjectKey& key_check);
   absl::StatusOr<std::optional<std::string>> ReadMeta(absl::string_view key) const;
   absl::StatusOr<bool> HasRecords() const;
   rocksdb::Status ProbeDisk();
+  rocksdb::Status SyncFolder(const std::string& path) const;
 };
+
+// Makes them last: a folder whose name a power cut forgets takes everything in it along.
+absl::Status Database::Impl::MakeFolders() {
+  const bool existed = env->FileExists(data_dir).ok();
+  // For the owner alone from the first moment. The other environments are those of tests and have no modes.
+  if (env == rocksdb::Env::Default()) mkdir(data_dir.c_str(), S_IRWXU);
+  rocksdb::Status made = env->CreateDirIfMissing(data_dir);
+  if (made.ok()) made = SyncFolder(FolderOf(data_dir));
+  if (existed) return absl::OkStatus();  // the folder above may be closed to us; then who made this one answers for it
+  if (!made.ok()) return FromEngine(made, "make the data folder", data_dir);
+  return absl::OkStatus();
+}
+
+rocksdb::Status Database::Impl::SyncFolder(const std::string& path) const {
+  std::unique_ptr<rocksdb::Directory> opened;
+  const rocksdb::Status status = env->NewDirectory(path, &opened);
+  return status.ok() ? opened->Fsync() : status;
+}
 
 // A lock of our own, taken before the engine is touched: a second process gets a clear answer and changes nothing.
 absl::Status Database::Impl::LockFolder() {
-  if (rocksdb::Status made = env->CreateDirIfMissing(data_dir); !made.ok()) {
-    return FromEngine(made, "make the data folder", data_dir);
-  }
   if (rocksdb::Status locked = env->LockFile(data_dir + "/lock", &lock); !locked.ok()) {
     if (locked.IsNoSpace()) return FromEngine(locked, "lock the data folder", data_dir);
     absl::Status status = absl::FailedPreconditionError(
@@ -136,7 +169,35 @@ absl::Status Database::Impl::LockFolder() {
   return absl::OkStatus();
 }
 
+// Before the engine opens for writing, because it throws away what it cuts off.
+absl::Status Database::Impl::CheckLogs(const rocksdb::DBOptions& options, const std::vector<std::string>& existing) {
+  const absl::StatusOr<LogScan> scan = ScanLogs(*env, folder(), data_dir);
+  if (!scan.ok()) return scan.status();
+  const auto lost = [&](absl::string_view where) {
+    return Damaged(data_dir, absl::StrCat("its log is damaged (", where,
+                                          ") in front of changes that were acknowledged, and opening it would undo "
+                                          "them, withdrawals too; nothing was changed"));
+  };
+  if (!scan->damage.empty()) return lost(absl::StrCat("db/", scan->damage));
+  log_bytes_cut_off = scan->torn_bytes;
+  if (scan->sequence_behind_torn == 0) return absl::OkStatus();
+  // A younger log continues behind a torn one. See how far the engine would come.
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : existing) descriptors.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, folder(), descriptors, &handles, &opened);
+  if (!status.ok()) return FromEngine(status, "read the database's log", data_dir);
+  const std::unique_ptr<rocksdb::DB> preview(opened);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) preview->DestroyColumnFamilyHandle(handle);
+  if (preview->GetLatestSequenceNumber() < scan->sequence_behind_torn) return lost("the end of one of db/*.log");
+  return absl::OkStatus();
+}
+
 absl::Status Database::Impl::OpenEngine() {
+  rocksdb::Status folders = env->CreateDirIfMissing(folder());
+  if (folders.ok()) folders = SyncFolder(data_dir);
+  if (!folders.ok()) return FromEngine(folders, "make the data folder", data_dir);
   const rocksdb::DBOptions options = EngineOptions(env);
   std::vector<std::string> existing;
   // Fails where there is no database yet; a damaged one is reported by Open.
@@ -146,6 +207,7 @@ absl::Status Database::Impl::OpenEngine() {
                          std::find(kFamilyNames.begin(), kFamilyNames.end(), name) != kFamilyNames.end();
       if (!known) return NewerFormat(data_dir);
     }
+    if (absl::Status status = CheckLogs(options, existing); !status.ok()) return status;
   }
   cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -256,6 +318,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   auto impl = std::make_unique<Impl>();
   impl->data_dir = options.data_dir;
   impl->env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  if (absl::Status status = impl->MakeFolders(); !status.ok()) return status;
   if (absl::Status status = impl->LockFolder(); !status.ok()) return status;
   if (absl::Status status = impl->OpenEngine(); !status.ok()) return status;
   if (absl::Status status = impl->CheckMeta(options.key_check); !status.ok()) return status;
@@ -271,6 +334,7 @@ absl::Status Database::Resume() {
 rocksdb::DB& Database::rocks() { return *impl_->rocks; }
 rocksdb::ColumnFamilyHandle* Database::family(Family family) { return impl_->families[static_cast<size_t>(family)]; }
 uint64_t Database::epoch() const { return impl_->epoch; }
+uint64_t Database::log_bytes_cut_off() const { return impl_->log_bytes_cut_off; }
 const std::string& Database::data_dir() const { return impl_->data_dir; }
 
 }  // namespace assent::storage

@@ -19,7 +19,7 @@ class Env;
 namespace assent::storage {
 
 struct DatabaseOptions {
-  std::string data_dir;          // made when missing; the database is in its subfolder `db`
+  std::string data_dir;          // made when missing, for its owner alone; the database is in its subfolder `db`
   policy::SubjectKey key_check;  // Pseudonymizer::CheckValue()
   rocksdb::Env* env = nullptr;   // for tests; null: the default. Borrowed.
 };
@@ -30,14 +30,18 @@ enum class Family { kConsent, kConsentHistory, kMeta };
 class Database {
  public:
   // Errors: FailedPrecondition when another process holds the folder, when it was written with another pseudonym key,
-  // or by a newer format; DataLoss when it is damaged; Unavailable when the disk refuses.
+  // or by a newer format; DataLoss when it is damaged, also when a damaged log would lose acknowledged changes;
+  // Unavailable when the disk refuses.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
-  ~Database();  // flushes nothing: every promise is synced already
+  // Every promise is synced already; writes the tables all the same, so that the next start needs no log.
+  ~Database();
 
   rocksdb::DB& rocks();
   rocksdb::ColumnFamilyHandle* family(Family family);
   uint64_t epoch() const;
   const std::string& data_dir() const;
+  // Bytes at the end of the log that the opening cut off: of a write that a crash interrupted, never acknowledged.
+  uint64_t log_bytes_cut_off() const;
 
   // Makes the engine accept writes again after it has refused one. First shows that the disk takes as much as the
   // engine has to write, because an attempt that fails is final: then only a restart helps. Errors: Unavailable.

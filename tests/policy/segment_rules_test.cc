@@ -17,9 +17,10 @@ TEST(SegmentRules, EveryCombinationOfSensitivityPurposeAndPermission) {
         card.allowed_purposes = allowed;
         const bool special_advertising = sensitivity == Sensitivity::kSpecialCategory && (number == 1 || number == 3);
         const bool listed = (allowed >> number) % 2 == 1;
-        const Rule expected = special_advertising ? Rule::kSegmentSensitive
-                              : listed            ? Rule::kNone
-                                                  : Rule::kSegmentPurpose;
+        const Rule expected = special_advertising                       ? Rule::kSegmentSensitive
+                              : sensitivity == Sensitivity::kRestricted ? Rule::kSegmentRestricted
+                              : listed                                  ? Rule::kNone
+                                                                        : Rule::kSegmentPurpose;
         ASSERT_EQ(CheckSegment(card, purpose), expected) << number << " " << allowed;
       }
     }

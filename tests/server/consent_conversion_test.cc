@@ -151,6 +151,7 @@ TEST(ConsentConversion, StoreErrorsKeepTheCodeAndLoseTheWords) {
     return ReasonOf(shown) + " " + absl::StatusCodeToString(shown.code());
   };
   EXPECT_EQ(reason(absl::AbortedError("IO error")), "ETAG_MISMATCH ABORTED");
+  EXPECT_EQ(reason(absl::InvalidArgumentError("IO error")), "REQUEST_ID_REUSED INVALID_ARGUMENT");
   EXPECT_EQ(reason(absl::NotFoundError("IO error")), "CONSENT_NOT_FOUND NOT_FOUND");
   EXPECT_EQ(reason(absl::DataLossError("IO error")), "RECORD_DAMAGED DATA_LOSS");
   EXPECT_EQ(reason(absl::UnavailableError("IO error")), "STORAGE_UNAVAILABLE UNAVAILABLE");

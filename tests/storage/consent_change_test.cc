@@ -61,11 +61,49 @@ TEST(ConsentChange, RemembersTheLastEightRequests) {
     request.request_id = std::string(16, c);
     ApplyChange(request, kTestTime, 1, record);
   }
-  EXPECT_FALSE(Remembers(record, std::string(16, 'b')));
-  EXPECT_TRUE(Remembers(record, std::string(16, 'c')));
-  EXPECT_TRUE(Remembers(record, std::string(16, 'j')));
-  EXPECT_FALSE(Remembers(record, ""));
+  const auto repetition = [&](const std::string& id) {
+    ConsentRequest request = WithdrawalOf(Subject(1), {});
+    request.request_id = id;
+    return RepetitionOf(record, request);
+  };
+  EXPECT_EQ(repetition(std::string(16, 'b')), Repetition::kNone);
+  EXPECT_EQ(repetition(std::string(16, 'c')), Repetition::kSame);
+  EXPECT_EQ(repetition(std::string(16, 'j')), Repetition::kSame);
+  EXPECT_EQ(repetition(""), Repetition::kNone);
   EXPECT_EQ(record.remembered_requests_size(), kRememberedRequestsMax);
+}
+
+// Every part that a request asks for tells it from another under the same id; how it was sent does not.
+TEST(ConsentChange, TellsAnotherRequestUnderTheSameIdFromARetry) {
+  ConsentRequest asked = GrantOf(Subject(1), {Purpose::kSelectContent, Purpose::kProfileContent}, 2'000'000);
+  asked.request_id = std::string(16, 'a');
+  ConsentRecord record;
+  ApplyChange(asked, kTestTime, 1, record);
+  const auto with = [&](auto change) {
+    ConsentRequest request = asked;
+    change(request);
+    return RepetitionOf(record, request);
+  };
+  using R = ConsentRequest;
+  EXPECT_EQ(with([](R&) {}), Repetition::kSame);
+  EXPECT_EQ(with([](R& r) { std::swap(r.grants[0], r.grants[1]); }), Repetition::kSame);
+  EXPECT_EQ(with([](R& r) { r.recorded_by = "another"; }), Repetition::kSame);
+  EXPECT_EQ(with([](R& r) { r.check_revision = true; }), Repetition::kSame);
+  EXPECT_EQ(with([](R& r) { r.kind = internal::v1::CONSENT_CHANGE_KIND_WITHDRAW; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.kind = internal::v1::CONSENT_CHANGE_KIND_OPT_OUT; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.grants.pop_back(); }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.grants[0].purpose = Purpose::kSelectAdvertising; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.grants[0].legal_basis = 2; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.expire_time_s = 2'000'001; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.notice_id = "notic"; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.notice_version = "4"; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.jurisdiction = "FR"; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.method = 2; }), Repetition::kOtherAsked);
+  record.mutable_remembered_requests(0)->clear_digest();
+  EXPECT_EQ(with([](R&) {}), Repetition::kOtherAsked);  // never taken for a retry without proof
+  EXPECT_NE(RequestDigest(WithdrawalOf(Subject(1), {Purpose::kSelectContent})),
+            RequestDigest(WithdrawalOf(Subject(1), {Purpose::kSelectAdvertising})));
+  EXPECT_EQ(RequestDigest(OptOutOf(Subject(1), {})).size(), 16u);
 }
 
 TEST(ConsentChange, StateClosesWhatItDoesNotUnderstand) {

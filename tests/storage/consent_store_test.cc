@@ -132,6 +132,29 @@ TEST_F(ConsentStoreTest, ARepeatedRequestChangesNothing) {
   EXPECT_EQ(Apply(withdrawal)->record.revision(), 3u);  // remembered over a restart
 }
 
+// A withdrawal is done or refused, never answered as if it were the grant that used the id before it.
+TEST_F(ConsentStoreTest, AnIdThatStandsForAnotherRequestIsRefusedNotAnswered) {
+  const auto with_id = [](ConsentRequest request) {
+    request.request_id = std::string(16, 'a');
+    return request;
+  };
+  ASSERT_TRUE(Apply(with_id(GrantOf(Subject(1), {Purpose::kSelectContent, Purpose::kSelectAdvertising}))).ok());
+  const auto before = open->Find(Subject(1));
+  for (const ConsentRequest& other : {WithdrawalOf(Subject(1), {}), WithdrawalOf(Subject(1), {Purpose::kSelectContent}),
+                                      OptOutOf(Subject(1), {}), GrantOf(Subject(1), {Purpose::kSelectContent})}) {
+    EXPECT_EQ(Apply(with_id(other)).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(open->Find(Subject(1)), before);
+    EXPECT_EQ(open->store->Get(Subject(1))->record.revision(), 1u);
+  }
+  EXPECT_EQ(open->store->applied().sequence, 1u);
+  ASSERT_TRUE(Apply(WithdrawalOf(Subject(1), {Purpose::kSelectContent})).ok());
+  // The refused grant does not open again what was withdrawn since.
+  EXPECT_EQ(Apply(with_id(GrantOf(Subject(1), {Purpose::kSelectContent}))).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kWithdrawn);
+  EXPECT_TRUE(Apply(with_id(OptOutOf(Subject(2), {}))).ok());  // another subject's ids are of no concern
+}
+
 TEST_F(ConsentStoreTest, AStaleEtagIsRefusedAndChangesNothing) {
   ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).ok());
   for (uint64_t revision : {0, 2}) {
@@ -178,8 +201,10 @@ TEST_F(ConsentStoreTest, AProtectiveChangeReplacesADamagedRecordForEveryPurpose)
   EXPECT_EQ(open->store->damaged_records(), 0u);
   Start();
   EXPECT_EQ(open->store->damaged_records(), 0u);
+  // The lost record may have been that of a child, or restricted: a grant does not permit.
   ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).ok());
-  EXPECT_TRUE(open->Allows(Subject(1), Purpose::kSelectContent));
+  EXPECT_TRUE(open->Find(Subject(1)).restricted);
+  EXPECT_FALSE(open->Allows(Subject(1), Purpose::kSelectContent));
 }
 
 TEST_F(ConsentStoreTest, RefusesARequestThatSaysNothing) {

@@ -61,9 +61,11 @@ class CrashTest : public testing::Test {
 
   // Changes until the power goes, each writer its own subjects.
   void WriteUntilTheCut(OpenStore& open, uint64_t seed) {
-    std::vector<std::thread> writers;
     for (int writer = 0; writer < kWriters; ++writer) {
       for (uint64_t i = 0; i < kSubjectsEach; ++i) expected[Number(writer, i)];  // no insertion while they run
+    }
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < kWriters; ++writer) {
       writers.emplace_back([&, writer] {
         std::mt19937_64 random(seed + static_cast<uint64_t>(writer));
         for (;;) {

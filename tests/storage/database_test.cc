@@ -51,6 +51,16 @@ TEST_F(DatabaseTest, MakesTheFolderAndKeepsItsEpoch) {
   EXPECT_EQ((*again)->epoch(), epoch);
 }
 
+TEST_F(DatabaseTest, MakesTheFolderForItsOwnerAlone) {
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(std::filesystem::status(data_dir).permissions(), std::filesystem::perms::owner_all);
+  ASSERT_TRUE(Open().ok());  // one that is there keeps what its owner gave it
+  std::filesystem::permissions(data_dir, std::filesystem::perms::owner_all | std::filesystem::perms::group_read);
+  ASSERT_TRUE(Open().ok());
+  EXPECT_NE(std::filesystem::status(data_dir).permissions() & std::filesystem::perms::group_read,
+            std::filesystem::perms::none);
+}
+
 TEST_F(DatabaseTest, RefusesASecondOpenInTheProcess) {
   const auto first = Open();
   ASSERT_TRUE(first.ok());

@@ -68,6 +68,14 @@ TEST_F(DiskFaultTest, AFullDiskRefusesAndThenGoesOn) {
   stale.check_revision = true;
   EXPECT_EQ(Apply(stale).status().code(), absl::StatusCode::kAborted);
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kClosed);
+  // Nor does one that is refused for its request id.
+  ConsentRequest other = GrantOf(Subject(1), {Purpose::kMeasureAudience});
+  other.request_id = std::string(16, 'a');
+  ASSERT_TRUE(Apply(other).ok());
+  ConsentRequest reused = WithdrawalOf(Subject(1), {Purpose::kSelectContent});
+  reused.request_id = other.request_id;
+  EXPECT_EQ(Apply(reused).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kClosed);
   ASSERT_TRUE(Apply(WithdrawalOf(Subject(1), {Purpose::kSelectContent})).ok());
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kWithdrawn);
   Restart();

@@ -8,6 +8,14 @@ namespace {
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
 
+// Whether every folder above the path is there.
+bool HasFolder(const std::string& path, const std::set<std::string>& folders) {
+  for (std::string above = FolderOf(path); !above.empty(); above = FolderOf(above)) {
+    if (folders.count(above) == 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void LossyDisk::CutAfter(uint64_t operations) {
@@ -36,6 +44,8 @@ void LossyDisk::PowerOn() {
   cut_at_ = 0;
   names_ = survivors_;
   kept_names_ = survivors_;
+  folders_ = surviving_folders_;
+  kept_folders_ = surviving_folders_;
   unsynced_.clear();
   locks_.clear();
 }
@@ -63,8 +73,11 @@ DiskFault LossyDisk::BeginChange() {
 void LossyDisk::CutNow() {
   off_ = true;
   Names kept = kept_names_;
+  surviving_folders_ = kept_folders_;
   const size_t changes = unsynced_.empty() ? 0 : random_() % (unsynced_.size() + 1);
-  for (size_t i = 0; i < changes; ++i) Apply(unsynced_[i], kept);
+  for (size_t i = 0; i < changes; ++i) Apply(unsynced_[i], kept, surviving_folders_);
+  std::erase_if(surviving_folders_, [&](const std::string& path) { return !HasFolder(path, surviving_folders_); });
+  std::erase_if(kept, [&](const auto& entry) { return !HasFolder(entry.first, surviving_folders_); });
   survivors_.clear();
   for (const auto& [path, file] : kept) {
     auto survivor = std::make_shared<File>();
@@ -82,8 +95,10 @@ void LossyDisk::CutNow() {
   }
 }
 
-void LossyDisk::Apply(const NameChange& change, Names& names) {
-  if (change.file == nullptr) {
+void LossyDisk::Apply(const NameChange& change, Names& names, std::set<std::string>& folders) {
+  if (change.new_folder) {
+    folders.insert(change.path);
+  } else if (change.file == nullptr) {
     names.erase(change.path);
   } else {
     names[change.path] = change.file;
@@ -91,8 +106,8 @@ void LossyDisk::Apply(const NameChange& change, Names& names) {
 }
 
 void LossyDisk::ChangeName(const std::string& path, std::shared_ptr<File> file) {
-  NameChange change = {FolderOf(path), path, std::move(file)};
-  Apply(change, names_);
+  NameChange change = {.folder = FolderOf(path), .path = path, .file = std::move(file)};
+  Apply(change, names_, folders_);
   unsynced_.push_back(std::move(change));
 }
 
@@ -141,7 +156,7 @@ DiskFault LossyDisk::SyncFolder(const std::string& folder) {
   std::vector<NameChange> others;
   for (NameChange& change : unsynced_) {
     if (change.folder == folder) {
-      Apply(change, kept_names_);
+      Apply(change, kept_names_, kept_folders_);
     } else {
       others.push_back(std::move(change));
     }
@@ -172,7 +187,15 @@ DiskFault LossyDisk::Delete(const std::string& path) {
 DiskFault LossyDisk::MakeFolder(const std::string& path) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (off_) return DiskFault::kPowerOff;
-  return folders_.insert(path).second ? DiskFault::kNone : DiskFault::kExists;
+  if (folders_.count(path) != 0) return DiskFault::kExists;
+  if (const DiskFault fault = BeginChange(); fault != DiskFault::kNone) return fault;
+  folders_.insert(path);
+  if (FolderOf(path).empty()) {
+    kept_folders_.insert(path);
+  } else {
+    unsynced_.push_back({.folder = FolderOf(path), .path = path, .file = nullptr, .new_folder = true});
+  }
+  return DiskFault::kNone;
 }
 
 bool LossyDisk::IsFile(const std::string& path) {

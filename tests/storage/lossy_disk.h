@@ -18,7 +18,8 @@ namespace assent::storage {
 enum class DiskFault { kNone, kPowerOff, kNoSpace, kInputOutput, kNotFound, kExists };
 
 // Promises, as POSIX has them: bytes are kept once the file was synced after they were written; the name of a file
-// (made, renamed or deleted) is kept once its folder was synced. At a power cut the disk may have kept more: of the
+// (made, renamed or deleted) or of a folder is kept once the folder that holds it was synced, and with a folder's name
+// goes all that is in it. A folder at the top is there for good. At a power cut the disk may have kept more: of the
 // unsynced bytes of each file a random first part, of the unsynced names a random first part in the order in which they
 // changed. The last unsynced bytes that it kept may be garbage. Threads: safe.
 class LossyDisk {
@@ -72,12 +73,13 @@ class LossyDisk {
     std::string folder;
     std::string path;
     std::shared_ptr<File> file;  // null: deleted
+    bool new_folder = false;     // then `path` is that of a folder
   };
 
   DiskFault BeginChange();  // with the mutex held
   void CutNow();
   void ChangeName(const std::string& path, std::shared_ptr<File> file);
-  static void Apply(const NameChange& change, Names& names);
+  static void Apply(const NameChange& change, Names& names, std::set<std::string>& folders);
 
   std::mutex mutex_;
   std::mt19937_64 random_;
@@ -91,6 +93,8 @@ class LossyDisk {
   std::vector<NameChange> unsynced_;  // in order
   Names survivors_;                   // after a cut
   std::set<std::string> folders_;
+  std::set<std::string> kept_folders_;
+  std::set<std::string> surviving_folders_;
   std::set<std::string> locks_;
 };
 
