@@ -1,5 +1,5 @@
 // The floor that Assign is measured against: the data plane of assentd with a handler that does nothing.
-//   empty_server --listen 127.0.0.1:0 [--threads 1] [--k 256] [--tls-cert F --tls-key F --tls-client-ca F]
+//   empty_server --listen 127.0.0.1:0 [--threads 1] [--segments 162]
 // Requests are received and parsed, answers of the size of a real one are serialised and sent, by the same code, with
 // the same options. What is missing is everything between. Prints "ready PORT" when it serves; SIGTERM ends it.
 #include <csignal>
@@ -15,21 +15,24 @@
 namespace assent {
 namespace {
 
+constexpr char kReason[] = "model.nearest";
+
 // Answers are left in the call objects from the first call to the last, so that filling them costs nothing.
 class EmptyHandler final : public server::AssignmentHandler {
  public:
-  explicit EmptyHandler(int k) {
+  // `segments`: how many a BatchAssign names.
+  explicit EmptyHandler(int segments) : segments_(segments) {
     assign_.set_outcome(v1::OUTCOME_ASSIGNED);
-    assign_.set_reason("");
+    assign_.set_reason(kReason);
     assign_.set_margin(12.5);
     auto* segment = assign_.add_segments();
     segment->set_segment_id("segment-100");
     segment->set_label("Segment 100");
     segment->set_distance(101.25);
     SetModel(*assign_.mutable_model());
-    for (int i = 0; i < k; ++i) batch_.add_segment_ids(absl::StrCat("segment-", i));
+    for (int i = 0; i < segments; ++i) batch_.add_segment_ids(absl::StrCat("segment-", i));
     SetModel(*batch_.mutable_model());
-    batch_.add_reasons("");
+    batch_.add_reasons(kReason);
   }
 
   grpc::Status Assign(const v1::AssignRequest&, v1::AssignResponse& response, server::CallContext&) override {
@@ -67,12 +70,13 @@ class EmptyHandler final : public server::AssignmentHandler {
     response = batch_;
     for (int row = 0; row < rows; ++row) {
       response.add_outcomes(v1::OUTCOME_ASSIGNED);
-      response.add_segment_index(static_cast<uint32_t>(row) % 256);
+      response.add_segment_index(static_cast<uint32_t>(row % segments_));
       response.add_margins(12.5 + row);
       response.add_reason_index(0);
     }
   }
 
+  const int segments_;
   v1::AssignResponse assign_;
   v1::BatchAssignResponse batch_;
   const grpc::Status overloaded_{grpc::StatusCode::RESOURCE_EXHAUSTED, "calls in flight"};
@@ -81,7 +85,7 @@ class EmptyHandler final : public server::AssignmentHandler {
 struct Flags {
   std::string listen = "127.0.0.1:0";
   int threads = 1;
-  int k = 256;
+  int segments = 162;  // different ones among 256 events over 256 segments, on average
 };
 
 int Serve(const Flags& flags) {
@@ -94,7 +98,7 @@ int Serve(const Flags& flags) {
   server::DataPlaneOptions options;
   options.listen = flags.listen;
   options.threads = flags.threads;
-  auto plane = server::DataPlane::Start(options, [&](int) { return std::make_unique<EmptyHandler>(flags.k); });
+  auto plane = server::DataPlane::Start(options, [&](int) { return std::make_unique<EmptyHandler>(flags.segments); });
   if (!plane.ok()) {
     std::cerr << "empty_server: " << plane.status().message() << "\n";
     return 1;
@@ -114,7 +118,7 @@ int main(int argc, char** argv) {
   CLI::App app("The data plane of assentd with a handler that does nothing");
   app.add_option("--listen", flags.listen, "HOST:PORT")->capture_default_str();
   app.add_option("--threads", flags.threads, "Polling threads")->capture_default_str();
-  app.add_option("--k", flags.k, "Segments named in a BatchAssign's answer")->capture_default_str();
+  app.add_option("--segments", flags.segments, "Segments named in a BatchAssign's answer")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return assent::Serve(flags);
 }
