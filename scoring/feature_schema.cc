@@ -106,18 +106,18 @@ int FeatureSchema::Find(absl::string_view name) const {
 int FeatureSchema::Scale(std::span<const float> raw, std::span<const uint8_t> missing, std::span<float> scaled) const {
   if (!missing.empty()) return ScaleEach(0, raw, missing, scaled);
   const ScreenKernels& kernels = KernelsInUse();
-  const size_t whole = features_.size() / kScaleBlock * kScaleBlock;
-  for (size_t i = 0; i < whole; i += kScaleBlock) {
-    // Where something is wrong, the slow way finds out what.
-    if (!kernels.scale(blocks_[i / kScaleBlock], raw.data() + i, scaled.data() + i)) {
-      return ScaleEach(i, raw, missing, scaled);
-    }
-  }
+  const size_t blocks = features_.size() / kScaleBlock;  // whole ones
+  const size_t done = kernels.scale(blocks_.data(), blocks, raw.data(), scaled.data());
+  // Where something is wrong, the slow way finds out what.
+  if (done != blocks) return ScaleEach(done * kScaleBlock, raw, missing, scaled);
+  const size_t whole = blocks * kScaleBlock;
   if (whole == features_.size()) return -1;
   std::array<float, kScaleBlock> padded = {};
   std::array<float, kScaleBlock> result;
   std::copy(raw.begin() + static_cast<ptrdiff_t>(whole), raw.end(), padded.begin());
-  if (!kernels.scale(blocks_.back(), padded.data(), result.data())) return ScaleEach(whole, raw, missing, scaled);
+  if (kernels.scale(&blocks_.back(), 1, padded.data(), result.data()) != 1) {
+    return ScaleEach(whole, raw, missing, scaled);
+  }
   std::copy_n(result.begin(), features_.size() - whole, scaled.begin() + static_cast<ptrdiff_t>(whole));
   return -1;
 }

@@ -274,32 +274,44 @@ void Measure(const ScreenLayout& layout, const float* exact, Candidate* candidat
 }
 
 // Each step rounds as the same step in scalar code does; divisions stay divisions.
-bool Scale(const ScaleBlock& block, const float* raw, float* scaled) {
+HWY_INLINE bool ScaleOne(const ScaleBlock& block, const float* HWY_RESTRICT raw, float* HWY_RESTRICT scaled) {
   const DoubleTag d;
   const HalfTag half;
+  constexpr size_t kVectors = kScaleBlock / kDoubles;
   const DoubleVector largest = hn::Set(d, static_cast<double>(std::numeric_limits<float>::max()));
-  alignas(64) double value[kScaleBlock];
-  auto finite = hn::Eq(largest, largest);  // all true; false for NaN from here on
-  for (size_t i = 0; i < kScaleBlock; i += kDoubles) {
-    DoubleVector x = hn::PromoteTo(d, hn::LoadU(half, raw + i));
-    finite = hn::And(finite, hn::Le(hn::Abs(x), largest));
-    const DoubleVector lowest = hn::Load(d, block.clip_min.data() + i);
-    const DoubleVector highest = hn::Load(d, block.clip_max.data() + i);
-    x = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
-    x = hn::IfThenElse(hn::Lt(highest, x), highest, x);
-    hn::Store(x, d, value + i);
+  DoubleVector x[kVectors];
+  auto finite = hn::Eq(largest, largest);  // all true; a NaN makes it false
+  for (size_t v = 0; v < kVectors; ++v) {
+    x[v] = hn::PromoteTo(d, hn::LoadU(half, raw + v * kDoubles));
+    finite = hn::And(finite, hn::Le(hn::Abs(x[v]), largest));
+    const DoubleVector lowest = hn::Load(d, block.clip_min.data() + v * kDoubles);
+    const DoubleVector highest = hn::Load(d, block.clip_max.data() + v * kDoubles);
+    x[v] = hn::IfThenElse(hn::Lt(x[v], lowest), lowest, x[v]);
+    x[v] = hn::IfThenElse(hn::Lt(highest, x[v]), highest, x[v]);
   }
-  for (uint32_t left = block.log1p; left != 0; left &= left - 1) {
-    const size_t i = hwy::Num0BitsBelowLS1Bit_Nonzero32(left);
-    value[i] = std::log1p(value[i]);
+  if (block.log1p != 0) {
+    alignas(64) double value[kScaleBlock];
+    for (size_t v = 0; v < kVectors; ++v) hn::Store(x[v], d, value + v * kDoubles);
+    for (uint32_t left = block.log1p; left != 0; left &= left - 1) {
+      const size_t i = hwy::Num0BitsBelowLS1Bit_Nonzero32(left);
+      value[i] = std::log1p(value[i]);
+    }
+    for (size_t v = 0; v < kVectors; ++v) x[v] = hn::Load(d, value + v * kDoubles);
   }
-  for (size_t i = 0; i < kScaleBlock; i += kDoubles) {
-    const DoubleVector centred = hn::Sub(hn::Load(d, value + i), hn::Load(d, block.mean.data() + i));
-    const DoubleVector x = hn::Div(centred, hn::Load(d, block.scale.data() + i));
-    finite = hn::And(finite, hn::Le(hn::Abs(x), largest));
-    hn::StoreU(hn::DemoteTo(half, x), half, scaled + i);
+  for (size_t v = 0; v < kVectors; ++v) {
+    const DoubleVector centred = hn::Sub(x[v], hn::Load(d, block.mean.data() + v * kDoubles));
+    x[v] = hn::Div(centred, hn::Load(d, block.scale.data() + v * kDoubles));
+    finite = hn::And(finite, hn::Le(hn::Abs(x[v]), largest));
+    hn::StoreU(hn::DemoteTo(half, x[v]), half, scaled + v * kDoubles);
   }
   return hn::AllTrue(d, finite);
+}
+
+size_t Scale(const ScaleBlock* blocks, size_t count, const float* raw, float* scaled) {
+  for (size_t b = 0; b < count; ++b) {
+    if (!ScaleOne(blocks[b], raw + b * kScaleBlock, scaled + b * kScaleBlock)) return b;
+  }
+  return count;
 }
 
 void Kernels(ScreenKernels* kernels) {

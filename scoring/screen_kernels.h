@@ -46,9 +46,10 @@ struct ScreenKernels {
   // Shape: exact is [stride], aligned and zero-padded.
   void (*measure)(const ScreenLayout& layout, const float* exact, Candidate* candidates, size_t count);
 
-  // Scales eight features as Feature::Scale does each, the same bits. False when one is not finite, before or after;
-  // then `scaled` has no meaning. Shape: raw and scaled are [kScaleBlock], any alignment.
-  bool (*scale)(const ScaleBlock& block, const float* raw, float* scaled);
+  // Scales features as Feature::Scale does each, the same bits. Returns the number of blocks that are done: less than
+  // `count` where the next one has a value that is not finite, before or after; then `scaled` has no meaning from
+  // there. Shape: raw and scaled are [count x kScaleBlock], any alignment.
+  size_t (*scale)(const ScaleBlock* blocks, size_t count, const float* raw, float* scaled);
 };
 
 // What this machine has among what the kernels were compiled for: HWY_* bits, best first.
