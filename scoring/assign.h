@@ -66,8 +66,8 @@ void AssignBatch(const Model& model, std::span<const float> scaled, size_t rows,
 // that are more than kMembershipReach temperatures farther than the nearest are left out of the sum; all of them
 // together would change it by less than its last bit. Shape: scaled is [dim]; `of` and `membership` have the same
 // length. Cost: O(k*dim) in double, allocates: for answers that are not in a hurry.
-// Bits: exp comes from the C library (as log1p does in feature_schema.h), so memberships, and distances of log1p features,
-// are the same bits on machines with the same C library.
+// Bits: exp comes from the C library (as log1p does in feature_schema.h), so memberships, and distances of log1p
+// features, are the same bits on machines with the same C library.
 inline constexpr double kMembershipReach = 50;
 void Memberships(const Model& model, std::span<const float> scaled, std::span<const Candidate> of,
                  std::span<double> membership);

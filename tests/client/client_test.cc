@@ -207,7 +207,8 @@ TEST(ForEachSubject, Error_StopsTheRunAndIsReturned) {
 }
 
 TEST(ForEachSubject, NoIds_IsOk) {
-  ConsentRun run{.done = 1};
+  ConsentRun run;
+  run.done = 1;
   EXPECT_TRUE(ForEachSubject(
                   {}, 4, [](const std::string&) { return absl::OkStatus(); }, {}, run)
                   .ok());

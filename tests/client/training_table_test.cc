@@ -42,7 +42,7 @@ TEST(ReadTrainingTable, BadNumber_NamesLineAndColumnButNotTheCell) {
 TEST(ReadTrainingTable, InfiniteAndTooLarge_AreRefused) {
   ScratchFolder folder;
   for (const char* cell : {"inf", "-infinity", "1e39", "1e400", "0x10", "1,5", "1 2", "--1"}) {
-    const std::string path = folder.Write("in.csv", std::string("a\n\"") + cell + "\"\n");
+    const std::string path = folder.Write("in.csv", std::string("a,b\n\"") + cell + "\",1\n");
     EXPECT_THAT(std::string(ReadTrainingTable(path, {}, {}).status().message()), HasSubstr("line 2, column \"a\""))
         << cell;
   }

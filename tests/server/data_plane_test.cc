@@ -12,89 +12,12 @@
 #include <thread>
 
 #include "assent/v1/assignment_service.grpc.pb.h"
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
-#include "server/health_service.h"
+#include "tests/server/data_plane_fixture.h"
 
 namespace assent::server {
 namespace {
-
-using grpc::StatusCode;
-
-// What the test and the polling thread share.
-struct Script {
-  std::promise<void> entered;           // Assign was called
-  std::shared_future<void> may_return;  // Assign waits for it, where it is set
-  std::atomic<int> finished{0};
-  std::atomic<int> last_code{-1};
-  std::atomic<int64_t> deadline_ns{0};
-};
-
-class ScriptedHandler final : public AssignmentHandler {
- public:
-  explicit ScriptedHandler(Script& script) : script_(script) {}
-
-  grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response, CallContext& context) override {
-    script_.deadline_ns = context.deadline_ns;
-    if (script_.may_return.valid()) {
-      script_.entered.set_value();
-      script_.may_return.wait();
-    }
-    response.set_reason(request.subject().id());
-    return grpc::Status::OK;
-  }
-  grpc::Status BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
-                           CallContext&) override {
-    response.clear_outcomes();
-    for (int i = 0; i < request.subject_ids_size(); ++i) response.add_outcomes(v1::OUTCOME_ABSTAINED);
-    return grpc::Status::OK;
-  }
-  grpc::Status Explain(const v1::ExplainRequest&, v1::ExplainResponse&, CallContext&) override {
-    return {StatusCode::NOT_FOUND, "nothing to explain", "details"};
-  }
-  grpc::Status OpenStream(CallContext&) override { return grpc::Status::OK; }
-  grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
-                            CallContext&) override {
-    response.set_tag(request.tag() + 100);
-    return grpc::Status::OK;
-  }
-  const grpc::Status& Overloaded(Method method) override {
-    return method == Method::kStreamAssign ? too_many_streams_ : overloaded_;
-  }
-  void Finished(const CallContext&, StatusCode code) override {
-    script_.last_code = code;
-    ++script_.finished;
-  }
-
- private:
-  Script& script_;
-  const grpc::Status overloaded_{StatusCode::RESOURCE_EXHAUSTED, "enough"};
-  const grpc::Status too_many_streams_{StatusCode::RESOURCE_EXHAUSTED, "enough streams"};
-};
-
-class DataPlaneTest : public testing::Test {
- protected:
-  void Start(DataPlaneOptions options = {}) {
-    auto plane = DataPlane::Start(options, [this](int) { return std::make_unique<ScriptedHandler>(script_); });
-    ASSERT_TRUE(plane.ok()) << plane.status();
-    plane_ = *std::move(plane);
-    channel_ = grpc::CreateChannel(plane_->address(), grpc::InsecureChannelCredentials());
-    stub_ = v1::AssignmentService::NewStub(channel_);
-  }
-
-  grpc::Status Assign(const std::string& id, v1::AssignResponse& response) {
-    grpc::ClientContext context;
-    v1::AssignRequest request;
-    request.mutable_subject()->set_id(id);
-    return stub_->Assign(&context, request, &response);
-  }
-
-  Script script_;
-  std::unique_ptr<DataPlane> plane_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::AssignmentService::Stub> stub_;
-};
 
 TEST_F(DataPlaneTest, AnswersEveryMethodManyTimes) {
   Start({.threads = 2});
@@ -300,7 +223,7 @@ TEST_F(DataPlaneTest, OversizedMessageIsRefusedAndTheNextIsServed) {
   v1::AssignResponse response;
   EXPECT_EQ(Assign(std::string(2000, 'x'), response).error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_TRUE(Assign("x", response).ok());
-  plane_->Drain(std::chrono::seconds(60));
+  plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60));
   EXPECT_EQ(script_.finished, 1);  // the first never reached the handler
 }
 
@@ -318,7 +241,7 @@ TEST_F(DataPlaneTest, OversizedMetadataIsRefused) {
   grpc::ClientContext other_context;
   const grpc::Status next = other->Assign(&other_context, {}, &response);
   EXPECT_TRUE(next.ok()) << next.error_code() << " " << next.error_message();
-  plane_->Drain(std::chrono::seconds(60));
+  plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60));
   EXPECT_EQ(script_.finished, 1);  // the first never reached the handler
 }
 
@@ -340,94 +263,6 @@ TEST_F(DataPlaneTest, BadOptionsAreNamed) {
   EXPECT_NE(start({.threads = 0}).find("threads"), std::string::npos);
   EXPECT_NE(start({.calls_in_flight_max = 0}).find("calls_in_flight_max"), std::string::npos);
   EXPECT_NE(start({.streams_max = 0}).find("streams_max"), std::string::npos);
-}
-
-class HealthTest : public DataPlaneTest {
- protected:
-  void SetUp() override { StartWithHealth({}); }
-  void StartWithHealth(DataPlaneOptions options) {
-    plane_.reset();
-    Start(options);
-    health_ = grpc::health::v1::Health::NewStub(channel_);
-  }
-  std::string Check(const std::string& service) {
-    grpc::ClientContext context;
-    grpc::health::v1::HealthCheckRequest request;
-    request.set_service(service);
-    grpc::health::v1::HealthCheckResponse response;
-    const grpc::Status status = health_->Check(&context, request, &response);
-    if (!status.ok()) return "error " + std::to_string(status.error_code());
-    return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());
-  }
-  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
-};
-
-TEST_F(HealthTest, CheckByService) {
-  EXPECT_EQ(Check(""), "SERVING");
-  EXPECT_EQ(Check("assent.v1.AssignmentService"), "SERVING");
-  plane_->SetServing(true, false);
-  EXPECT_EQ(Check(""), "SERVING");
-  EXPECT_EQ(Check("assent.v1.AssignmentService"), "NOT_SERVING");
-  EXPECT_EQ(Check("assent.v1.NoService"), "error 5");
-}
-
-TEST_F(HealthTest, StartsAsItIsTold) {
-  StartWithHealth({.assignment_service_serving = false});
-  EXPECT_EQ(Check(""), "SERVING");
-  EXPECT_EQ(Check("assent.v1.AssignmentService"), "NOT_SERVING");
-}
-
-TEST(HealthService, NothingServesAfterClose) {
-  HealthService health(1);
-  health.SetServing("", true);
-  health.Close();
-  health.SetServing("", true);
-  health.SetServing("late", true);
-  grpc::health::v1::HealthCheckRequest request;
-  grpc::health::v1::HealthCheckResponse response;
-  ASSERT_TRUE(health.Check(nullptr, &request, &response).ok());
-  EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
-  request.set_service("late");
-  EXPECT_EQ(health.Check(nullptr, &request, &response).error_code(), StatusCode::NOT_FOUND);
-}
-
-TEST_F(HealthTest, WatchTellsChangesAndEndsWithTheServer) {
-  using grpc::health::v1::HealthCheckResponse;
-  grpc::ClientContext context;
-  auto watch = health_->Watch(&context, {});
-  HealthCheckResponse response;
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
-  plane_->SetServing(false, false);
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
-  plane_->SetServing(true, true);
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
-  plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60));  // does not wait for the watcher to go
-  ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
-  EXPECT_FALSE(watch->Read(&response));
-}
-
-TEST_F(HealthTest, TooManyWatchersAreRefusedAndCallsAreServed) {
-  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-  std::vector<std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>>> watches;
-  grpc::health::v1::HealthCheckResponse response;
-  for (int i = 0; i < 32; ++i) {
-    contexts.push_back(std::make_unique<grpc::ClientContext>());
-    watches.push_back(health_->Watch(contexts.back().get(), {}));
-    ASSERT_TRUE(watches.back()->Read(&response)) << i;
-  }
-  grpc::ClientContext context;
-  auto one_more = health_->Watch(&context, {});
-  EXPECT_FALSE(one_more->Read(&response));
-  EXPECT_EQ(one_more->Finish().error_code(), StatusCode::RESOURCE_EXHAUSTED);
-  v1::AssignResponse answer;
-  EXPECT_TRUE(Assign("x", answer).ok());
-  EXPECT_EQ(Check(""), "SERVING");
-  for (auto& cancelled : contexts) cancelled->TryCancel();
-  for (auto& watch : watches) watch->Finish();
 }
 
 }  // namespace
