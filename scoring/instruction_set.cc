@@ -18,7 +18,7 @@ struct InstructionSet {
 };
 
 std::string NameOfTarget(int64_t target) {
-  const std::string name = absl::AsciiStrToLower(hwy::TargetName(target));
+  std::string name = absl::AsciiStrToLower(hwy::TargetName(target));
   if (name == "avx3") return "avx512";    // Highway's word for AVX-512 F, BW, CD, DQ and VL
   if (name == "emu128") return "scalar";  // what Highway falls back to where the compiler can be trusted with it
   return name;

@@ -88,7 +88,7 @@ grpc::Status ConsentService::OptOut(grpc::ServerContext* context, const v1::OptO
 grpc::Status ConsentService::GetConsent(grpc::ServerContext* /*context*/, const v1::GetConsentRequest* request,
                                         v1::GetConsentResponse* response) {
   return Serve(ControlMethod::kGetConsent, [&]() -> absl::Status {
-    const absl::Status valid = ValidateSubject(request->has_subject(), request->subject(), limits_);
+    absl::Status valid = ValidateSubject(request->has_subject(), request->subject(), limits_);
     if (!valid.ok()) return valid;
     const auto result = store_.Get(KeyOf(request->subject()));
     if (!result.ok()) {

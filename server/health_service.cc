@@ -58,7 +58,7 @@ grpc::Status HealthService::Watch(grpc::ServerContext* context, const HealthChec
     }
     ++watchers_;
   }
-  const grpc::Status status = SendChanges(*context, request->service(), *writer);
+  grpc::Status status = SendChanges(*context, request->service(), *writer);
   const std::lock_guard lock(mutex_);
   --watchers_;
   return status;

@@ -12,11 +12,8 @@ namespace {
 constexpr absl::string_view kPayloadUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 
 absl::Status Assemble(absl::StatusCode code, absl::string_view message, const google::rpc::ErrorInfo& info) {
-  const std::string& field = [&]() -> const std::string& {
-    static const std::string kNone;
-    const auto it = info.metadata().find("field");
-    return it == info.metadata().end() ? kNone : it->second;
-  }();
+  const auto it = info.metadata().find("field");
+  const absl::string_view field = it == info.metadata().end() ? absl::string_view() : it->second;
   absl::Status status(code, field.empty() ? std::string(message) : absl::StrCat(field, ": ", message));
   status.SetPayload(kPayloadUrl, absl::Cord(info.SerializeAsString()));
   return status;

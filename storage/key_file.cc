@@ -80,7 +80,7 @@ absl::Status WriteNewKeyFile(const std::string& path) {
   std::string text = absl::BytesToHexString({reinterpret_cast<const char*>(key.data()), key.size()});
   text.push_back('\n');
   const bool written = file.Write(text) && fsync(file.number()) == 0 && SyncFolderOf(path);
-  const absl::Status result = written ? absl::OkStatus() : CannotWrite(path);
+  absl::Status result = written ? absl::OkStatus() : CannotWrite(path);
   if (!written) unlink(path.c_str());
   OPENSSL_cleanse(key.data(), key.size());
   OPENSSL_cleanse(text.data(), text.size());

@@ -125,7 +125,7 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view header, absl
   const bool written = file.Write(header) && file.Write(content) && fchmod(file.number(), 0644) == 0 &&
                        fsync(file.number()) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
   if (!written) {
-    const absl::Status status = CannotWrite(path);
+    absl::Status status = CannotWrite(path);
     unlink(temporary.c_str());
     return status;
   }
