@@ -58,7 +58,7 @@ class EmptyHandler final : public server::AssignmentHandler {
     return grpc::Status::OK;
   }
 
-  const grpc::Status& Overloaded(Method) override { return overloaded_; }
+  const grpc::Status& Overloaded(server::Method) override { return overloaded_; }
 
  private:
   static void SetModel(v1::ModelRef& model) {
