@@ -77,15 +77,15 @@ constexpr uint64_t SideMark(uint32_t revision, uint64_t condition) {
 // A reader that meets a change under way tries again at most this often, then uses what it has.
 constexpr int kReadAttemptsMax = 16;
 // FindBatch overlaps this many misses. More than a core can have outstanding gains nothing.
-constexpr size_t kBlock = 64;
+constexpr size_t kBlock = 32;
 constexpr uintptr_t kLineBytes = 64;
 
 uint32_t RevisionOf(uint64_t info) { return static_cast<uint32_t>(info) & packed::kRevisionMax; }
 uintptr_t LineOf(const void* address) { return reinterpret_cast<uintptr_t>(address) / kLineBytes; }
 
-// Fetches the two slots that a probing looks at first, on average. Returns the last line that it fetches.
+// Fetches the slot. Returns the last line that it fetches.
 uintptr_t Fetch(const MainSlot* slot) {
-  const char* const end = reinterpret_cast<const char*>(slot + 2) - 1;
+  const char* const end = reinterpret_cast<const char*>(slot + 1) - 1;
   __builtin_prefetch(slot);
   __builtin_prefetch(end);
   return LineOf(end);
