@@ -21,15 +21,17 @@ struct AttributeFilter {
   std::string attribute;
   Comparison comparison = Comparison::kEquals;
   std::vector<FilterScalar> values;  // one, or for kIn 1 to 64
+
+  friend bool operator==(const AttributeFilter&, const AttributeFilter&) = default;
 };
 
 // An aggregate over the events of a type that fit every filter.
 struct Aggregate {
   AggregateFunction function = AggregateFunction::kCount;
-  std::string event_type;               // empty: every type
-  std::vector<AttributeFilter> filters; // at most 8
-  std::string attribute;                // kSum, kMean, kMax, kMin, kLast, kDistinct; an event without it does not fit
-  double half_life_days = 0;            // kCount, kSum, kMean: an event's weight halves in this time. 0: no decay
+  std::string event_type;                // empty: every type
+  std::vector<AttributeFilter> filters;  // at most 8
+  std::string attribute;                 // kSum, kMean, kMax, kMin, kLast, kDistinct; an event without it does not fit
+  double half_life_days = 0;             // kCount, kSum, kMean: an event's weight halves in this time. 0: no decay
 
   friend bool operator==(const Aggregate&, const Aggregate&) = default;
 };

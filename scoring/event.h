@@ -31,8 +31,9 @@ struct Event {
   std::span<const AttributeValue> attributes;
 };
 
-// 64-bit FNV-1a with a final mix (SplitMix64), the same on every machine: an independent program can compute it. Stored, and
-// compared where two events have the same time. Source: docs/features.md. Cost: a multiplication a byte, no allocation.
+// 64-bit FNV-1a with a final mix (SplitMix64), the same on every machine: an independent program can compute it.
+// Stored, and compared where two events have the same time. Source: docs/features.md. Cost: a multiplication a byte, no
+// allocation.
 uint64_t HashText(absl::string_view text);
 
 }  // namespace assent::scoring

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "scoring/event.h"
@@ -29,7 +30,8 @@ enum class FoldResult : uint8_t { kFolded, kRepeated, kIrrelevant };
 // Threads: safe; immutable.
 class ProfileLayout {
  public:
-  // Errors: InvalidArgument that names the feature and the limit (FeatureSchema::Create has checked each aggregate alone).
+  // Errors: InvalidArgument that names the feature and the limit (FeatureSchema::Create has checked each aggregate
+  // alone).
   static absl::StatusOr<ProfileLayout> Create(const FeatureSchema& schema);
 
   size_t state_bytes() const;
@@ -49,10 +51,10 @@ class ProfileLayout {
   // Cost: O(aggregates), no allocation.
   FoldResult Fold(const Event& event, std::span<uint8_t> state) const;
 
-  // The aggregates' raw values at `now_us`, one a feature of the schema, auxiliary ones included: values and missing are
-  // [schema.size()]; entries of direct features are left alone. An aggregate that has seen no event is missing, save
-  // kCount, kSum and kDistinct, which are 0. Shares and ratios are applied; over a denominator of 0 they are missing.
-  // Cost: O(aggregates), no allocation.
+  // The aggregates' raw values at `now_us`, one a feature of the schema, auxiliary ones included: values and missing
+  // are [schema.size()]; entries of direct features are left alone. An aggregate that has seen no event is missing,
+  // save kCount, kSum and kDistinct, which are 0. Shares and ratios are applied; over a denominator of 0 they are
+  // missing. Cost: O(aggregates), no allocation.
   void Read(std::span<const uint8_t> state, int64_t now_us, std::span<float> values, std::span<uint8_t> missing) const;
 
   // Carries over what two layouts have in common: `to` (all zero) gets the aggregates of `from` that are equal, the

@@ -21,21 +21,21 @@
 namespace assent::storage {
 
 struct ProfileStoreOptions {
-  size_t subjects_max = 1'000'000;                    // beyond it no new profile starts; counted
-  absl::Duration flush_interval = absl::Seconds(5);   // a crash loses at most the events of this time and of one flush
-  absl::Duration retention = absl::Hours(24) * 90;    // since the last event; then the profile is deleted
+  size_t subjects_max = 1'000'000;                   // beyond it no new profile starts; counted
+  absl::Duration flush_interval = absl::Seconds(5);  // a crash loses at most the events of this time and of one flush
+  absl::Duration retention = absl::Hours(24) * 90;   // since the last event; then the profile is deleted
 };
 
 enum class FoldOutcome : uint8_t {
-  kKept,       // the profile has the events
-  kNotAllowed, // the profile purpose is not granted (any more): nothing was kept
-  kFull,       // subjects_max profiles exist: nothing was kept
+  kKept,        // the profile has the events
+  kNotAllowed,  // the profile purpose is not granted (any more): nothing was kept
+  kFull,        // subjects_max profiles exist: nothing was kept
 };
 
-// A profile belongs to one subject and one profile purpose. What a crash can lose: the events that were folded in the last
-// flush_interval and during the flush after it; never a deletion.
-// Threads: Fold and Read from any online reader; they hold one profile for the time of a fold (well under a microsecond a
-// event) and never wait for the disk. Delete is called by the committer, under its turn.
+// A profile belongs to one subject and one profile purpose. What a crash can lose: the events that were folded in the
+// last flush_interval and during the flush after it; never a deletion. Threads: Fold and Read from any online reader;
+// they hold one profile for the time of a fold (well under a microsecond a event) and never wait for the disk. Delete
+// is called by the committer, under its turn.
 class ProfileStore {
  public:
   // Loads what is on disk and still allowed: a profile whose purpose is not granted now, or was withdrawn after it was
@@ -45,12 +45,12 @@ class ProfileStore {
                                                             const ProfileStoreOptions& options);
   ~ProfileStore();  // flushes
 
-  // Folds events in their order and copies the state that results into `state` ([layout.state_bytes()]). The permission is
-  // looked up in the index again while the profile is held, so that no fold outlives a withdrawal. A profile that was kept
-  // under another layout is converted first.
-  FoldOutcome Fold(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject, policy::Purpose purpose,
-                   const scoring::ProfileLayout& layout, std::span<const scoring::Event> events, int64_t now_s,
-                   std::span<uint8_t> state);
+  // Folds events in their order and copies the state that results into `state` ([layout.state_bytes()]). The permission
+  // is looked up in the index again while the profile is held, so that no fold outlives a withdrawal. A profile that
+  // was kept under another layout is converted first.
+  FoldOutcome Fold(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject,
+                   policy::Purpose purpose, const scoring::ProfileLayout& layout,
+                   std::span<const scoring::Event> events, int64_t now_s, std::span<uint8_t> state);
   // Copies the state as it stands; false (and `state` all zero) where there is no profile or it is not allowed.
   bool Read(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject, policy::Purpose purpose,
             const scoring::ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state) const;
@@ -58,7 +58,8 @@ class ProfileStore {
   size_t size() const;          // profiles
   size_t memory_bytes() const;  // of profiles and their table
   uint64_t refused_full() const;
-  // Writes what has changed, and forgets what is past its retention at `now`. For shutdown, tests and the flushing thread.
+  // Writes what has changed, and forgets what is past its retention at `now`. For shutdown, tests and the flushing
+  // thread.
   absl::Status Flush(absl::Time now);
 
  private:
