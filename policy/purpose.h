@@ -35,6 +35,9 @@ constexpr bool IsSelection(Purpose purpose) {
 // The bit of a purpose in a set of purposes.
 constexpr uint32_t PurposeBit(Purpose purpose) { return 1u << static_cast<unsigned>(purpose); }
 inline constexpr uint32_t kAllPurposeBits = ((1u << kPurposeCount) - 1) << 1;
+// The purposes for which a profile may be kept.
+inline constexpr uint32_t kProfilePurposeBits =
+    PurposeBit(Purpose::kProfileAdvertising) | PurposeBit(Purpose::kProfileContent);
 
 // "select_advertising", …: for metrics, logs and the command line.
 absl::string_view PurposeName(Purpose purpose);

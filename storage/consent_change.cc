@@ -46,6 +46,25 @@ PurposeRecord DenialRecord(const ConsentRequest& request, int number, int64_t no
   return purpose;
 }
 
+// Whether the purpose's grant is in force: then another grant continues its run.
+bool InForce(const PurposeRecord& purpose, int64_t now_us) {
+  constexpr int64_t kSecondUs = 1'000'000;
+  return purpose.status() == static_cast<int32_t>(ConsentStatus::kGranted) &&
+         (purpose.expire_time_s() == 0 || now_us / kSecondUs < static_cast<int64_t>(purpose.expire_time_s()));
+}
+
+const PurposeRecord* FindPurpose(const ConsentRecord& record, int number) {
+  const auto found = std::find_if(record.purposes().begin(), record.purposes().end(),
+                                  [&](const PurposeRecord& purpose) { return purpose.purpose() == number; });
+  return found == record.purposes().end() ? nullptr : &*found;
+}
+
+// The revision with which the run of grants began that a grant of now belongs to.
+uint64_t RunBegan(const ConsentRecord& record, int number, int64_t now_us) {
+  const PurposeRecord* before = FindPurpose(record, number);
+  return before != nullptr && InForce(*before, now_us) ? before->since_revision() : record.revision() + 1;
+}
+
 // Replaces the state of one purpose, or adds it in its place: purposes stay in ascending order.
 void SetPurpose(const PurposeRecord& purpose, ConsentRecord& record) {
   auto& all = *record.mutable_purposes();
@@ -153,13 +172,29 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
       *change.add_purposes() = DenialRecord(request, number, now_us);
     }
   } else {
-    for (const Grant& grant : request.grants) *change.add_purposes() = GrantRecord(request, grant, now_us);
+    for (const Grant& grant : request.grants) {
+      PurposeRecord& purpose = *change.add_purposes();
+      purpose = GrantRecord(request, grant, now_us);
+      purpose.set_since_revision(RunBegan(record, purpose.purpose(), now_us));
+    }
   }
   for (const PurposeRecord& purpose : change.purposes()) SetPurpose(purpose, record);
   Remember(request, record);
   record.set_revision(record.revision() + 1);
   record.set_sequence(sequence);
   return change;
+}
+
+uint32_t EndedProfiles(const ConsentRequest& request, absl::Time now, const ConsentRecord& record) {
+  if (IsProtective(request)) return PurposesOf(request) & policy::kProfilePurposeBits;
+  uint32_t bits = 0;
+  for (const Grant& grant : request.grants) {
+    const PurposeRecord* before = FindPurpose(record, static_cast<int>(grant.purpose));
+    const bool ran_out = before != nullptr && before->status() == static_cast<int32_t>(ConsentStatus::kGranted) &&
+                         !InForce(*before, absl::ToUnixMicros(now));
+    if (ran_out) bits |= policy::PurposeBit(grant.purpose) & policy::kProfilePurposeBits;
+  }
+  return bits;
 }
 
 policy::ConsentState StateOf(const ConsentRecord& record) {

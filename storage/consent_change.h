@@ -37,6 +37,10 @@ std::string RequestDigest(const ConsentRequest& request);
 internal::v1::ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence,
                                         internal::v1::ConsentRecord& record);
 
+// The profile purposes whose profile the change voids: those that it denies, and those whose grant had run out before
+// it grants them anew. Call it before ApplyChange.
+uint32_t EndedProfiles(const ConsentRequest& request, absl::Time now, const internal::v1::ConsentRecord& record);
+
 // The record as the index holds it. What this version does not understand is closed.
 policy::ConsentState StateOf(const internal::v1::ConsentRecord& record);
 

@@ -10,6 +10,7 @@
 #include "storage/consent_change.h"
 #include "storage/engine_status.h"
 #include "storage/meta_value.h"
+#include "storage/profile_record.h"
 #include "storage/record_codec.h"
 
 namespace assent::storage {
@@ -164,6 +165,9 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Tou
   } else if (request.check_revision && request.expected_revision != touched.record.revision()) {
     return absl::AbortedError("etag: the record has changed since it was read; read it again and repeat the change");
   }
+  // Where an earlier withdrawal was closed and not written, its profile goes with the next change that is.
+  touched.ended |= EndedProfiles(request, change.now, touched.record) |
+                   (touched.closed_before & PurposesOf(request) & policy::kProfilePurposeBits);
   const internal::v1::ConsentChange entry = ApplyChange(request, change.now, ++sequence, touched.record);
   touched.changed = true;
   touched.written |= PurposesOf(request);
@@ -173,23 +177,50 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Tou
   return ConsentResult{touched.record, {database_.epoch(), sequence}};
 }
 
+// The purposes are closed while the profiles go, so that no fold begins one before the new state is published. (Of a
+// denial they are already; a grant that had run out permits nothing anyway.)
+rocksdb::Status ConsentCommitter::DeleteProfiles(const SubjectKey& subject, uint32_t purpose_bits,
+                                                 rocksdb::WriteBatch& batch) {
+  index_.Close(subject, purpose_bits);
+  rocksdb::Status status;
+  for (const policy::Purpose purpose : {policy::Purpose::kProfileAdvertising, policy::Purpose::kProfileContent}) {
+    if ((purpose_bits & policy::PurposeBit(purpose)) == 0) continue;
+    if (profile_keeper_ != nullptr) profile_keeper_->Forget(subject, purpose);
+    if (status.ok()) status = batch.Delete(database_.family(Family::kProfiles), ProfileKey(subject, purpose));
+  }
+  return status;
+}
+
 absl::Status ConsentCommitter::Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch) {
   rocksdb::Status status;
   for (const auto& [subject, touched] : subjects) {
     if (!touched.changed || !status.ok()) continue;
     const std::string key = ConsentKey(subject);
     status = batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
+    if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, batch);
   }
   if (status.ok()) {
     status =
         batch.Put(database_.family(Family::kMeta), kMetaSequence, EncodeRecord(kMetaSequence, MetaNumber(sequence)));
   }
+  if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
+  return Sync(batch, "record consent");
+}
+
+absl::Status ConsentCommitter::Sync(rocksdb::WriteBatch& batch, absl::string_view doing) {
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  if (status.ok()) status = database_.rocks().Write(synced, &batch);
+  const rocksdb::Status status = database_.rocks().Write(synced, &batch);
   if (status.ok()) return absl::OkStatus();
   engine_refused_ = true;
-  return FromEngine(status, "record consent", database_.data_dir());
+  return FromEngine(status, doing, database_.data_dir());
+}
+
+absl::Status ConsentCommitter::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
+  if (absl::Status resumed = ResumeEngine(); !resumed.ok()) return resumed;
+  rocksdb::WriteBatch batch;
+  fill(batch);
+  return batch.Count() == 0 ? absl::OkStatus() : Sync(batch, "write profiles");
 }
 
 void ConsentCommitter::Publish(const TouchedSubjects& subjects, uint64_t sequence) {

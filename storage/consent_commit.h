@@ -9,9 +9,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "storage/consent_store.h"
 
 namespace rocksdb {
+class Status;
 class WriteBatch;
 }  // namespace rocksdb
 
@@ -42,7 +44,7 @@ class DamagedSubjects {
   std::atomic<uint64_t> size_{0};
 };
 
-// Commits changes. Threads: Commit by one thread at a time; applied by any.
+// Commits changes. Threads: all but applied by one thread at a time (who has the turn); applied by any.
 class ConsentCommitter {
  public:
   ConsentCommitter(Database& database, ConsentIndex& index, DamagedSubjects& damaged);
@@ -54,7 +56,14 @@ class ConsentCommitter {
   // batch with record and history of each change is written and synced; the index gets the new states; applied() moves.
   // When the write fails nothing is acknowledged and what was closed stays closed, until a later change of the same
   // purposes is on disk.
+  // The batch also deletes the profiles that a change voids; in memory they are gone before the sync.
   void Commit(std::span<PendingChange* const> changes);
+
+  // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. Errors: Unavailable.
+  absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
+
+  // Who keeps the profiles in memory; null: nobody.
+  void SetProfileKeeper(ProfileKeeper* keeper) { profile_keeper_ = keeper; }
 
   CommitPoint applied() const;
 
@@ -68,6 +77,7 @@ class ConsentCommitter {
     bool closed_here = false;    // this commit closed something
     uint32_t closed_before = 0;  // purposes that an earlier, failed commit left closed
     uint32_t written = 0;        // purposes that this commit sets
+    uint32_t ended = 0;          // profile purposes whose profile this commit deletes
   };
   using TouchedSubjects = absl::flat_hash_map<policy::SubjectKey, Touched, SubjectKeyHash>;
 
@@ -77,12 +87,15 @@ class ConsentCommitter {
   absl::Status ReplaceUnreadable(const policy::SubjectKey& subject, Touched& touched, ConsentRequest& request);
   absl::StatusOr<ConsentResult> Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
                                       rocksdb::WriteBatch& batch);
+  rocksdb::Status DeleteProfiles(const policy::SubjectKey& subject, uint32_t purpose_bits, rocksdb::WriteBatch& batch);
   absl::Status Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch);
+  absl::Status Sync(rocksdb::WriteBatch& batch, absl::string_view doing);
   void Publish(const TouchedSubjects& subjects, uint64_t sequence);
 
   Database& database_;
   ConsentIndex& index_;
   DamagedSubjects& damaged_;
+  ProfileKeeper* profile_keeper_ = nullptr;
   bool engine_refused_ = false;
   // Release when stored, after the index has the states; acquire when loaded, before the index is read.
   std::atomic<uint64_t> applied_{0};

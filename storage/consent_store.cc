@@ -90,6 +90,8 @@ struct ConsentStore::Impl {
   absl::Status ReadRecords();
   void Gather(Group& group);
   void Lead(Group& group);
+  // Runs `job` between two commits.
+  void InTurn(absl::FunctionRef<void()> job);
 };
 
 absl::Status ConsentStore::Impl::ReadRecords() {
@@ -120,8 +122,8 @@ absl::Status ConsentStore::Impl::ReadRecords() {
 }
 
 // Closes the group. Writers that wait for their answer come back with the next change just after it: whom the last
-// commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and every
-// sync serves half of them.
+// commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and
+// every sync serves half of them.
 void ConsentStore::Impl::Gather(Group& group) {
   size_t wanted = 0;
   for (int yields = 0;; ++yields) {
@@ -145,6 +147,17 @@ void ConsentStore::Impl::Lead(Group& group) {
   committer.Commit(group.changes);
   group.done.Set(1);
   turn.Set(group.turn + 1);
+}
+
+void ConsentStore::Impl::InTurn(absl::FunctionRef<void()> job) {
+  uint64_t mine = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    mine = groups++;
+  }
+  turn.WaitFor(mine);
+  job();
+  turn.Set(mine + 1);
 }
 
 ConsentStore::ConsentStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -200,6 +213,16 @@ absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const
   }
   result.point = {.epoch = database.epoch(), .sequence = result.record.sequence()};
   return result;
+}
+
+absl::Status ConsentStore::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
+  absl::Status status;
+  impl_->InTurn([&] { status = impl_->committer.Write(fill); });
+  return status;
+}
+
+void ConsentStore::SetProfileKeeper(ProfileKeeper* keeper) {
+  impl_->InTurn([&] { impl_->committer.SetProfileKeeper(keeper); });
 }
 
 CommitPoint ConsentStore::applied() const { return impl_->committer.applied(); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -16,7 +17,21 @@
 #include "storage/consent_index.h"
 #include "storage/database.h"
 
+namespace rocksdb {
+class WriteBatch;
+}  // namespace rocksdb
+
 namespace assent::storage {
+
+// Who keeps profiles in memory. Forget is called under the committer's turn, after the index was closed and before the
+// change is acknowledged: when it returns, the profile is gone and no fold that is under way brings it back.
+class ProfileKeeper {
+ public:
+  virtual void Forget(const policy::SubjectKey& subject, policy::Purpose purpose) = 0;
+
+ protected:
+  ~ProfileKeeper() = default;
+};
 
 // One purpose to grant.
 struct Grant {
@@ -74,6 +89,15 @@ class ConsentStore {
 
   // The last commit that readers of the index are sure to see. Threads: safe, lock-free: the data plane reads it.
   CommitPoint applied() const;
+
+  // One writer for all: takes the turn among the commits, lets `fill` put what it has into a batch, writes and syncs
+  // it. Synced, because the reading of the log after a crash rests on it that each write is synced before the next
+  // (storage/log_scan.h). Commits wait meanwhile: keep the batch small. `fill` runs while no consent changes.
+  // Errors: Unavailable; nothing was written.
+  absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
+
+  // From then on each change that voids a profile tells `keeper`; null: nobody. Takes the turn. Borrowed.
+  void SetProfileKeeper(ProfileKeeper* keeper);
 
   // Records that were found damaged and not replaced since.
   uint64_t damaged_records() const;

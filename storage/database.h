@@ -24,7 +24,7 @@ struct DatabaseOptions {
   rocksdb::Env* env = nullptr;   // for tests; null: the default. Borrowed.
 };
 
-enum class Family { kConsent, kConsentHistory, kMeta };
+enum class Family { kConsent, kConsentHistory, kProfiles, kMeta };
 
 // Threads: safe. Ownership: owns the RocksDB handles.
 class Database {

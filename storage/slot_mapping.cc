@@ -17,7 +17,7 @@ constexpr size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) 
 void* MapOrEnd(size_t bytes) {
   void* mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) {
-    std::fprintf(stderr, "consent index: no memory for %zu more bytes\n", bytes);
+    std::fprintf(stderr, "assent: no memory for %zu more bytes\n", bytes);
     std::abort();
   }
   return mapped;

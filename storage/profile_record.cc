@@ -1,0 +1,51 @@
+#include "storage/profile_record.h"
+
+#include <bit>
+#include <cstring>
+
+#include "storage/record_codec.h"
+
+namespace assent::storage {
+namespace {
+
+// byte 0: version; 1-3: zero; 4-7: opened revision; 8-15: layout digest; 16-: state.
+constexpr uint8_t kVersion = 1;
+constexpr size_t kHeadBytes = 16;
+constexpr size_t kRevisionPlace = 4;
+constexpr size_t kDigestPlace = 8;
+
+static_assert(std::endian::native == std::endian::little,
+              "numbers are little-endian on the disk and copied as they are");
+
+}  // namespace
+
+std::string ProfileKey(const policy::SubjectKey& subject, policy::Purpose purpose) {
+  std::string key(reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size());
+  key.push_back(static_cast<char>(purpose));
+  return key;
+}
+
+std::string EncodeProfile(absl::string_view key, const StoredProfile& profile) {
+  std::string content(kHeadBytes + profile.state.size(), '\0');
+  content[0] = static_cast<char>(kVersion);
+  std::memcpy(content.data() + kRevisionPlace, &profile.opened_revision, sizeof(profile.opened_revision));
+  std::memcpy(content.data() + kDigestPlace, &profile.layout_digest, sizeof(profile.layout_digest));
+  std::memcpy(content.data() + kHeadBytes, profile.state.data(), profile.state.size());
+  return EncodeRecord(key, absl::string_view(content));
+}
+
+absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_view value) {
+  const absl::StatusOr<absl::string_view> content = DecodeRecord(key, value);
+  if (!content.ok()) return content.status();
+  if (content->size() < kHeadBytes) return absl::DataLossError("a stored profile is cut short");
+  if (static_cast<uint8_t>((*content)[0]) != kVersion) {
+    return absl::FailedPreconditionError("a stored profile was written by a newer version of assent");
+  }
+  StoredProfile profile;
+  std::memcpy(&profile.opened_revision, content->data() + kRevisionPlace, sizeof(profile.opened_revision));
+  std::memcpy(&profile.layout_digest, content->data() + kDigestPlace, sizeof(profile.layout_digest));
+  profile.state = {reinterpret_cast<const uint8_t*>(content->data()) + kHeadBytes, content->size() - kHeadBytes};
+  return profile;
+}
+
+}  // namespace assent::storage

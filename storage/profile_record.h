@@ -1,0 +1,35 @@
+// What is kept of a profile in the column family `profiles`.
+#ifndef ASSENT_STORAGE_PROFILE_RECORD_H_
+#define ASSENT_STORAGE_PROFILE_RECORD_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "policy/purpose.h"
+#include "policy/subject.h"
+
+namespace assent::storage {
+
+inline constexpr size_t kProfileKeyBytes = 17;
+
+// Ownership: borrows `state`.
+struct StoredProfile {
+  uint64_t layout_digest = 0;    // scoring::ProfileLayout::digest()
+  uint32_t opened_revision = 0;  // of the consent record, when the profile began
+  std::span<const uint8_t> state;
+};
+
+// The pseudonym and the number of the purpose.
+std::string ProfileKey(const policy::SubjectKey& subject, policy::Purpose purpose);
+
+// The value in its envelope (storage/record_codec.h).
+std::string EncodeProfile(absl::string_view key, const StoredProfile& profile);
+// `state` is a view into `value`. Errors: DataLoss; FailedPrecondition (of a newer version).
+absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_view value);
+
+}  // namespace assent::storage
+
+#endif  // ASSENT_STORAGE_PROFILE_RECORD_H_
