@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<EventFile>> EventFile::Open(const EventFileFlags&
   }
   std::vector<std::string> wanted = flags.features;
   if (wanted.empty() && schema != nullptr) {
-    for (const scoring::Feature& feature : schema->features()) wanted.push_back(feature.name);
+    for (const uint32_t position : schema->direct()) wanted.push_back(schema->scored(position).name);
   }
   const std::vector<std::string>& header = file->reader_->header();
   if (wanted.empty()) {

@@ -65,8 +65,8 @@ nlohmann::ordered_json FeatureJson(const scoring::Feature& feature, double backg
 // Every number with as many digits as it takes to read the same bits back. Centroids are in scaled units.
 nlohmann::ordered_json ModelJson(const scoring::Model& model) {
   nlohmann::ordered_json features = nlohmann::ordered_json::array();
-  for (size_t j = 0; j < model.schema().size(); ++j) {
-    features.push_back(FeatureJson(model.schema()[j], model.background_mean()[j]));
+  for (size_t j = 0; j < model.schema().scored_size(); ++j) {
+    features.push_back(FeatureJson(model.schema().scored(j), model.background_mean()[j]));
   }
   nlohmann::ordered_json segments = nlohmann::ordered_json::array();
   for (size_t c = 0; c < model.centroids().k(); ++c) {
@@ -100,8 +100,8 @@ nlohmann::ordered_json ModelJson(const scoring::Model& model) {
 
 void PrintFeatures(const scoring::Model& model, CommandLine& line) {
   line.out << "\n" << line.terminal.Paint(Style::kBold, "Features") << "\n";
-  for (size_t j = 0; j < model.schema().size(); ++j) {
-    const scoring::Feature& feature = model.schema()[j];
+  for (size_t j = 0; j < model.schema().scored_size(); ++j) {
+    const scoring::Feature& feature = model.schema().scored(j);
     const std::string typical = absl::StrCat(HumanNumber(feature.Unscale(model.background_mean()[j])),
                                              feature.unit.empty() ? "" : " ", feature.unit);
     line.out << "  " << PadRight(feature.name, 28) << " typical " << PadRight(typical, 14)

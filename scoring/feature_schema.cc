@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "scoring/instruction_set.h"
 
@@ -26,15 +27,32 @@ float Narrow(double value) {
   return value > 0 ? infinity : -infinity;
 }
 
+absl::Status Refuse(const Feature& feature, size_t index, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("feature ", index, " '", feature.name, "': ", what));
+}
+
+// What only aggregates have.
+absl::Status CheckSource(const Feature& feature, size_t index) {
+  if (feature.aggregate.has_value()) {
+    const absl::Status status = CheckAggregate(*feature.aggregate);
+    return status.ok() ? status : Refuse(feature, index, status.message());
+  }
+  if (feature.auxiliary) return Refuse(feature, index, "only an aggregate can be auxiliary");
+  if (feature.normalisation != Normalisation::kNone) {
+    return Refuse(feature, index, "only an aggregate can have share_of or ratio_to");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(const Feature& feature, size_t index) {
-  const auto refuse = [&](absl::string_view what) {
-    return absl::InvalidArgumentError(absl::StrCat("feature ", index, " '", feature.name, "': ", what));
-  };
+  const auto refuse = [&](absl::string_view what) { return Refuse(feature, index, what); };
   if (!IsName(feature.name)) {
     // The name may hold anything here, so it is not repeated.
     return absl::InvalidArgumentError(absl::StrCat("feature ", index, ": the name must have 1 to ", kFeatureNameMax,
                                                    " characters of [A-Za-z0-9_.-]"));
   }
+  if (absl::Status status = CheckSource(feature, index); !status.ok()) return status;
+  if (feature.auxiliary) return absl::OkStatus();  // never scaled
   if (std::isnan(feature.clip_min) || std::isnan(feature.clip_max)) return refuse("a clip limit is not a number");
   if (feature.clip_min > feature.clip_max) return refuse("clip_min is above clip_max");
   if (feature.transform == Transform::kLog1p && !(feature.clip_min > -1)) {
@@ -45,6 +63,55 @@ absl::Status Check(const Feature& feature, size_t index) {
   if (feature.missing == MissingRule::kValue) {
     if (!std::isfinite(feature.missing_value)) return refuse("missing_value must be finite");
     if (!std::isfinite(feature.Scale(feature.missing_value))) return refuse("missing_value is too large once scaled");
+  }
+  return absl::OkStatus();
+}
+
+// Why `part` cannot be divided by `whole`, or empty.
+std::string DivisionProblem(const Feature& part, const Feature& whole) {
+  const absl::string_view what = part.normalisation == Normalisation::kShareOf ? "share_of" : "ratio_to";
+  if (&part == &whole) return absl::StrCat(what, " names the feature itself");
+  if (!whole.aggregate.has_value()) return absl::StrCat(what, " names '", whole.name, "', which is not an aggregate");
+  if (whole.normalisation != Normalisation::kNone) {
+    return absl::StrCat(what, " names '", whole.name, "', which is divided itself");
+  }
+  if (part.normalisation != Normalisation::kShareOf) return "";
+  const AggregateFunction function = part.aggregate->function;
+  const bool has_parts = function == AggregateFunction::kCount || function == AggregateFunction::kSum ||
+                         function == AggregateFunction::kDistinct;
+  if (!has_parts) return "only a count, sum or distinct can be a share; use ratio_to";
+  if (whole.aggregate->function != function || whole.aggregate->attribute != part.aggregate->attribute ||
+      whole.aggregate->half_life_days != part.aggregate->half_life_days) {
+    return absl::StrCat("share_of names '", whole.name,
+                        "', which has another function, attribute or half-life; use ratio_to");
+  }
+  return "";
+}
+
+absl::Status CheckEvents(const EventRules& events, size_t aggregates) {
+  if (aggregates > kAggregatesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a schema has at most ", kAggregatesMax, " aggregates, this one has ", aggregates));
+  }
+  if (aggregates != 0 && events.profile_purpose <= 0) {
+    return absl::InvalidArgumentError("profile_purpose: required, because a feature is an aggregate");
+  }
+  if (aggregates == 0 && events.profile_purpose != 0) {
+    return absl::InvalidArgumentError("profile_purpose: must be left out, because no feature is an aggregate");
+  }
+  if (events.other_event_types.size() > kOtherEventTypesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("other_event_types: more than ", kOtherEventTypesMax));
+  }
+  absl::flat_hash_set<absl::string_view> seen;
+  for (size_t i = 0; i < events.other_event_types.size(); ++i) {
+    const std::string& type = events.other_event_types[i];
+    if (type.empty() || type.size() > kEventNameBytesMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("other_event_types[", i, "]: must have 1 to ", kEventNameBytesMax, " bytes"));
+    }
+    if (!seen.insert(type).second) {
+      return absl::InvalidArgumentError(absl::StrCat("other_event_types[", i, "]: is repeated"));
+    }
   }
   return absl::OkStatus();
 }
@@ -62,13 +129,14 @@ double Feature::Unscale(double scaled) const {
   return transform == Transform::kLog1p ? std::expm1(value) : value;
 }
 
-absl::StatusOr<FeatureSchema> FeatureSchema::Create(std::vector<Feature> features) {
+absl::StatusOr<FeatureSchema> FeatureSchema::Create(std::vector<Feature> features, EventRules events) {
   if (features.empty()) return absl::InvalidArgumentError("a schema needs at least one feature");
   if (features.size() > kFeaturesMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("a schema has at most ", kFeaturesMax, " features, this one has ", features.size()));
   }
   FeatureSchema schema;
+  size_t aggregates = 0;
   for (size_t i = 0; i < features.size(); ++i) {
     Feature& feature = features[i];
     if (feature.transform == Transform::kLog1p && feature.clip_min == -std::numeric_limits<double>::infinity()) {
@@ -78,16 +146,48 @@ absl::StatusOr<FeatureSchema> FeatureSchema::Create(std::vector<Feature> feature
     if (!schema.index_by_name_.emplace(feature.name, static_cast<int>(i)).second) {
       return absl::InvalidArgumentError(absl::StrCat("feature ", i, " '", feature.name, "': the name is repeated"));
     }
+    if (feature.aggregate.has_value()) ++aggregates;
   }
+  if (absl::Status status = CheckEvents(events, aggregates); !status.ok()) return status;
   schema.features_ = std::move(features);
+  schema.events_ = std::move(events);
+  if (absl::Status status = schema.FindDivisors(); !status.ok()) return status;
+  schema.MakeOrders();
+  if (schema.scored_.empty()) return absl::InvalidArgumentError("every feature is auxiliary: nothing is scored");
   schema.MakeBlocks();
   return schema;
 }
 
-void FeatureSchema::MakeBlocks() {
-  blocks_.resize((features_.size() + kScaleBlock - 1) / kScaleBlock);
+absl::Status FeatureSchema::FindDivisors() {
+  divisors_.assign(features_.size(), -1);
   for (size_t i = 0; i < features_.size(); ++i) {
     const Feature& feature = features_[i];
+    if (feature.normalisation == Normalisation::kNone) continue;
+    const int found = Find(feature.divisor);
+    // The name may hold anything, so it is not repeated.
+    if (found < 0) return Refuse(feature, i, "share_of or ratio_to names no feature of the schema");
+    const std::string problem = DivisionProblem(feature, features_[static_cast<size_t>(found)]);
+    if (!problem.empty()) return Refuse(feature, i, problem);
+    divisors_[i] = found;
+  }
+  return absl::OkStatus();
+}
+
+void FeatureSchema::MakeOrders() {
+  positions_.assign(features_.size(), -1);
+  for (size_t i = 0; i < features_.size(); ++i) {
+    if (features_[i].auxiliary) continue;
+    const auto position = static_cast<uint32_t>(scored_.size());
+    positions_[i] = static_cast<int>(position);
+    if (!features_[i].aggregate.has_value()) direct_.push_back(position);
+    scored_.push_back(static_cast<uint32_t>(i));
+  }
+}
+
+void FeatureSchema::MakeBlocks() {
+  blocks_.resize((scored_.size() + kScaleBlock - 1) / kScaleBlock);
+  for (size_t i = 0; i < scored_.size(); ++i) {
+    const Feature& feature = scored(i);
     ScaleBlock& block = blocks_[i / kScaleBlock];
     const size_t lane = i % kScaleBlock;
     block.clip_min[lane] = feature.clip_min;
@@ -106,26 +206,26 @@ int FeatureSchema::Find(absl::string_view name) const {
 int FeatureSchema::Scale(std::span<const float> raw, std::span<const uint8_t> missing, std::span<float> scaled) const {
   if (!missing.empty()) return ScaleEach(0, raw, missing, scaled);
   const ScreenKernels& kernels = KernelsInUse();
-  const size_t blocks = features_.size() / kScaleBlock;  // whole ones
+  const size_t blocks = scored_.size() / kScaleBlock;  // whole ones
   const size_t done = kernels.scale(blocks_.data(), blocks, raw.data(), scaled.data());
   // Where something is wrong, the slow way finds out what.
   if (done != blocks) return ScaleEach(done * kScaleBlock, raw, missing, scaled);
   const size_t whole = blocks * kScaleBlock;
-  if (whole == features_.size()) return -1;
+  if (whole == scored_.size()) return -1;
   std::array<float, kScaleBlock> padded = {};
   std::array<float, kScaleBlock> result;
   std::copy(raw.begin() + static_cast<ptrdiff_t>(whole), raw.end(), padded.begin());
   if (kernels.scale(&blocks_.back(), 1, padded.data(), result.data()) != 1) {
     return ScaleEach(whole, raw, missing, scaled);
   }
-  std::copy_n(result.begin(), features_.size() - whole, scaled.begin() + static_cast<ptrdiff_t>(whole));
+  std::copy_n(result.begin(), scored_.size() - whole, scaled.begin() + static_cast<ptrdiff_t>(whole));
   return -1;
 }
 
 int FeatureSchema::ScaleEach(size_t begin, std::span<const float> raw, std::span<const uint8_t> missing,
                              std::span<float> scaled) const {
-  for (size_t i = begin; i < features_.size(); ++i) {
-    const Feature& feature = features_[i];
+  for (size_t i = begin; i < scored_.size(); ++i) {
+    const Feature& feature = scored(i);
     if (!missing.empty() && missing[i] != 0) {
       if (feature.missing == MissingRule::kRefuse) return static_cast<int>(i);
       scaled[i] = feature.missing == MissingRule::kValue ? feature.Scale(feature.missing_value) : 0.0f;

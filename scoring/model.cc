@@ -15,9 +15,9 @@ namespace {
 absl::Status CheckSizes(const ModelParts& parts) {
   const size_t k = parts.centroids.k();
   const size_t dim = parts.centroids.dim();
-  if (parts.schema.size() != dim) {
+  if (parts.schema.scored_size() != dim) {
     return absl::InvalidArgumentError(
-        absl::StrCat("schema: ", parts.schema.size(), " features, but the centroids have ", dim));
+        absl::StrCat("schema: ", parts.schema.scored_size(), " features, but the centroids have ", dim));
   }
   if (parts.segments.size() != k) {
     return absl::InvalidArgumentError(
@@ -60,12 +60,28 @@ absl::Status CheckCards(const std::vector<SegmentCard>& cards) {
   return absl::OkStatus();
 }
 
+absl::Status CheckHistograms(const ModelParts& parts) {
+  const std::vector<ReferenceHistogram>& histograms = parts.reference_histograms;
+  if (!histograms.empty() && histograms.size() != parts.schema.scored_size()) {
+    return absl::InvalidArgumentError(absl::StrCat("reference_histograms: ", histograms.size(), " for ",
+                                                   parts.schema.scored_size(), " scored features"));
+  }
+  for (size_t i = 0; i < histograms.size(); ++i) {
+    if (absl::Status status = CheckReferenceHistogram(histograms[i]); !status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("reference_histograms[", i, "] of '", parts.schema.scored(i).name, "': ", status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Model> Model::Create(ModelParts parts) {
   if (absl::Status status = CheckSizes(parts); !status.ok()) return status;
   if (absl::Status status = CheckNumbers(parts); !status.ok()) return status;
   if (absl::Status status = CheckCards(parts.segments); !status.ok()) return status;
+  if (absl::Status status = CheckHistograms(parts); !status.ok()) return status;
   return Model(std::move(parts));
 }
 

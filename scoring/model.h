@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "scoring/centroids.h"
 #include "scoring/feature_schema.h"
+#include "scoring/reference_histogram.h"
 
 namespace assent::scoring {
 
@@ -49,14 +50,16 @@ struct ModelParts {
   double temperature = 1;
   std::vector<double> background_mean;
   Provenance provenance;
-  std::array<uint8_t, 32> digest = {};  // SHA-256 of the model file's content
+  std::vector<ReferenceHistogram> reference_histograms = {};  // none, or one a scored feature
+  std::array<uint8_t, 32> digest = {};                        // SHA-256 of the model file's content
 };
 
 // Threads: safe; all methods are const. Ownership: owns everything.
 class Model {
  public:
   // Errors: InvalidArgument that names the part: sizes that disagree, a card without id or with a repeated one, a
-  // threshold that is negative or not finite, a temperature not > 0.
+  // threshold that is negative or not finite, a temperature not > 0, a reference histogram that
+  // CheckReferenceHistogram refuses.
   static absl::StatusOr<Model> Create(ModelParts parts);
 
   const FeatureSchema& schema() const { return parts_.schema; }
@@ -66,6 +69,8 @@ class Model {
   double temperature() const { return parts_.temperature; }
   const std::vector<double>& background_mean() const { return parts_.background_mean; }
   const Provenance& provenance() const { return parts_.provenance; }
+  // Empty, or one a scored feature.
+  const std::vector<ReferenceHistogram>& reference_histograms() const { return parts_.reference_histograms; }
   const std::array<uint8_t, 32>& digest() const { return parts_.digest; }
   const std::string& digest_hex() const { return digest_hex_; }
 

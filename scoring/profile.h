@@ -38,7 +38,8 @@ class ProfileLayout {
   // Identity of the arrangement: equal for schemas whose aggregates are equal and in the same order.
   uint64_t digest() const;
 
-  // The number of a name, or kUnknownName where no aggregate reads it. Cost: one hash, no allocation.
+  // The number of a name, or kUnknownName: an event type that neither an aggregate nor other_event_types names, an
+  // attribute that no aggregate reads. Cost: one hash, no allocation.
   NameNumber EventType(absl::string_view name) const;
   NameNumber Attribute(absl::string_view name) const;
 
@@ -47,14 +48,15 @@ class ProfileLayout {
   absl::Status Check(const Event& event) const;
 
   // Folds one event that Check accepts. kRepeated: its id is in the window, nothing changed. kIrrelevant: no aggregate
-  // reads its type; only the repeat window took note.
+  // reads its type; nothing changed.
   // Cost: O(aggregates), no allocation.
   FoldResult Fold(const Event& event, std::span<uint8_t> state) const;
 
-  // The aggregates' raw values at `now_us`, one a feature of the schema, auxiliary ones included: values and missing
-  // are [schema.size()]; entries of direct features are left alone. An aggregate that has seen no event is missing,
-  // save kCount, kSum and kDistinct, which are 0. Shares and ratios are applied; over a denominator of 0 they are
-  // missing. Cost: O(aggregates), no allocation.
+  // The aggregates' raw values at `now_us`, or at the newest event where that is later: values and missing are
+  // [schema.scored_size()], as FeatureSchema::Scale takes them; entries of direct features are left alone. An aggregate
+  // that has seen no event is missing, save kCount, kSum and kDistinct, which are 0. Shares and ratios are applied;
+  // over a denominator that is missing or 0 they are missing. What does not fit a float32 becomes the largest one.
+  // Cost: O(aggregates), no allocation.
   void Read(std::span<const uint8_t> state, int64_t now_us, std::span<float> values, std::span<uint8_t> missing) const;
 
   // Carries over what two layouts have in common: `to` (all zero) gets the aggregates of `from` that are equal, the

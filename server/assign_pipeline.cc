@@ -27,7 +27,7 @@ const ServingModel* AssignPipeline::PinModel() {
   pinned_ = sources_.model.Read(reader_);
   if (pinned_ != nullptr && pinned_->generation != reserved_generation_) {
     reserved_generation_ = pinned_->generation;
-    features_.Reserve(pinned_->model.schema().size());
+    features_.Reserve(pinned_->model.schema().scored_size());
     workspace_.Reserve(pinned_->model, 1);
   }
   return pinned_;

@@ -28,15 +28,18 @@ absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_
   if (absl::Status status = pipeline_.CheckToken(request.consent_token()); !status.ok()) return status;
   const ServingModel* serving = pipeline_.PinModel();
   if (serving != nullptr) {
-    if (absl::Status status = CheckColumns(request.features(), serving->model.schema().size()); !status.ok()) {
+    if (absl::Status status = CheckColumns(request.features(), serving->model.schema().direct().size()); !status.ok()) {
       return status;
     }
   }
   if (serving != nullptr && serving->generation != reserved_generation_) {
     reserved_generation_ = serving->generation;
     pipeline_.workspace().Reserve(serving->model, kBlockRows);
-    scaled_.resize(kBlockRows * serving->model.schema().size());
-    missing_.resize(serving->model.schema().size());
+    const size_t dim = serving->model.schema().scored_size();
+    scaled_.resize(kBlockRows * dim);
+    missing_.resize(dim);
+    spread_.resize(dim);
+    spread_missing_.resize(dim);
     segment_index_.assign(serving->model.segments().size(), kNotUsed);
     segments_seen_.clear();
   }
@@ -153,50 +156,61 @@ absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, v1:
   if (permitted_count_ == 0) return absl::OkStatus();
   if (pipeline_.pinned() == nullptr) return NoModelError();
   const scoring::FeatureSchema& schema = pipeline_.pinned()->model.schema();
-  const size_t dim = schema.size();
+  const size_t dim = schema.scored_size();
   const v1::FeatureMatrix& features = request.features();
   const bool all_missing = features.values_size() == 0;
   if (all_missing) std::fill_n(missing_.begin(), dim, uint8_t{1});
   for (size_t i = 0; i < permitted_count_; ++i) {
     const size_t row = permitted_[i];
-    std::span<const float> raw;
-    std::span<const uint8_t> missing;
-    if (all_missing) {
-      raw = {scaled_.data() + scored_count_ * dim, dim};  // ignored where everything is missing
-      missing = {missing_.data(), dim};
-    } else {
-      raw = {features.values().data() + row * dim, dim};
-      missing = MissingOfRow(features, row, dim);
-    }
-    const int bad = schema.Scale(raw, missing, {scaled_.data() + scored_count_ * dim, dim});
+    const std::span<float> scaled(scaled_.data() + scored_count_ * dim, dim);
+    // The values are ignored where everything is missing.
+    const RawRow raw = all_missing ? RawRow{scaled, {missing_.data(), dim}} : RowOf(features, row, schema);
+    const int bad = schema.Scale(raw.values, raw.missing, scaled);
     if (bad < 0) {
       scored_[scored_count_++] = static_cast<uint32_t>(row);
       continue;
     }
-    const bool was_missing = !missing.empty() && missing[static_cast<size_t>(bad)] != 0;
-    const std::string field = all_missing ? std::string("features")
-                                          : absl::StrCat("features.values[", row * dim + static_cast<size_t>(bad), "]");
+    const bool was_missing = !raw.missing.empty() && raw.missing[static_cast<size_t>(bad)] != 0;
+    const std::span<const uint32_t> direct = schema.direct();
+    const auto column = std::lower_bound(direct.begin(), direct.end(), static_cast<uint32_t>(bad));
+    const bool given = column != direct.end() && *column == static_cast<uint32_t>(bad);
+    const auto cell = row * direct.size() + static_cast<size_t>(column - direct.begin());
+    const std::string field = all_missing || !given ? "features" : absl::StrCat("features.values[", cell, "]");
     Fail(row, ScaleError(field, schema, bad, was_missing), response);
   }
   return absl::OkStatus();
 }
 
-// Which cells of a row are missing; empty when none is. Rows must come in ascending order.
-std::span<const uint8_t> BatchAssigner::MissingOfRow(const v1::FeatureMatrix& features, size_t row, size_t dim) {
-  const auto& cells = features.missing_cells();
-  while (next_missing_ < cells.size() && cells[next_missing_] < row * dim) ++next_missing_;
-  if (next_missing_ == cells.size() || cells[next_missing_] >= (row + 1) * dim) return {};
-  std::fill_n(missing_.begin(), dim, uint8_t{0});
-  for (; next_missing_ < cells.size() && cells[next_missing_] < (row + 1) * dim; ++next_missing_) {
-    missing_[cells[next_missing_] - row * dim] = 1;
+BatchAssigner::RawRow BatchAssigner::RowOf(const v1::FeatureMatrix& features, size_t row,
+                                           const scoring::FeatureSchema& schema) {
+  const std::span<const uint32_t> direct = schema.direct();
+  const std::span<const float> values(features.values().data() + row * direct.size(), direct.size());
+  const std::span<const uint8_t> missing = MissingOfRow(features, row, direct.size());
+  if (schema.all_direct()) return {values, missing};
+  std::fill(spread_missing_.begin(), spread_missing_.end(), uint8_t{1});
+  for (size_t i = 0; i < direct.size(); ++i) {
+    spread_[direct[i]] = values[i];
+    spread_missing_[direct[i]] = missing.empty() ? uint8_t{0} : missing[i];
   }
-  return {missing_.data(), dim};
+  return {spread_, spread_missing_};
+}
+
+// Which cells of a row are missing; empty when none is. Rows must come in ascending order.
+std::span<const uint8_t> BatchAssigner::MissingOfRow(const v1::FeatureMatrix& features, size_t row, size_t columns) {
+  const auto& cells = features.missing_cells();
+  while (next_missing_ < cells.size() && cells[next_missing_] < row * columns) ++next_missing_;
+  if (next_missing_ == cells.size() || cells[next_missing_] >= (row + 1) * columns) return {};
+  std::fill_n(missing_.begin(), columns, uint8_t{0});
+  for (; next_missing_ < cells.size() && cells[next_missing_] < (row + 1) * columns; ++next_missing_) {
+    missing_[cells[next_missing_] - row * columns] = 1;
+  }
+  return {missing_.data(), columns};
 }
 
 void BatchAssigner::ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& response) {
   if (scored_count_ == 0) return;
   const ServingModel& serving = *pipeline_.pinned();
-  const size_t dim = serving.model.schema().size();
+  const size_t dim = serving.model.schema().scored_size();
   scoring::AssignBatch(serving.model, {scaled_.data(), scored_count_ * dim}, scored_count_, pipeline_.workspace(),
                        {assignments_.data(), scored_count_});
   for (size_t i = 0; i < scored_count_; ++i) {

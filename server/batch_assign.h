@@ -43,7 +43,13 @@ class BatchAssigner {
   void TakeSubjects(const v1::BatchAssignRequest& request, Block block, v1::BatchAssignResponse& response);
   void ConsentVerdicts(const v1::BatchAssignRequest& request, int64_t now_us, v1::BatchAssignResponse& response);
   absl::Status ScaleRows(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response);
-  std::span<const uint8_t> MissingOfRow(const v1::FeatureMatrix& features, size_t row, size_t dim);
+  // A row's raw values by position; aggregates are missing.
+  struct RawRow {
+    std::span<const float> values;
+    std::span<const uint8_t> missing;
+  };
+  RawRow RowOf(const v1::FeatureMatrix& features, size_t row, const scoring::FeatureSchema& schema);
+  std::span<const uint8_t> MissingOfRow(const v1::FeatureMatrix& features, size_t row, size_t columns);
   void ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& response);
 
   void Answer(size_t row, Ruling ruling, v1::BatchAssignResponse& response);
@@ -65,9 +71,11 @@ class BatchAssigner {
   size_t keyed_count_ = 0;
   size_t permitted_count_ = 0;
   size_t scored_count_ = 0;
-  std::vector<float> scaled_;     // [kBlockRows x dim]
-  std::vector<uint8_t> missing_;  // [dim]
-  int next_missing_ = 0;          // into missing_cells: rows are visited in ascending order
+  std::vector<float> scaled_;            // [kBlockRows x dim]
+  std::vector<uint8_t> missing_;         // [dim], of the row's columns
+  std::vector<float> spread_;            // [dim], a row by position where not every feature is direct
+  std::vector<uint8_t> spread_missing_;  // [dim]
+  int next_missing_ = 0;                 // into missing_cells: rows are visited in ascending order
   uint64_t reserved_generation_ = 0;
   std::vector<uint32_t> segment_index_;  // [k], by centroid; kNoSegment where this batch has not assigned it
   std::vector<uint32_t> segments_seen_;  // whose entries in segment_index_ must be reset

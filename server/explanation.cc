@@ -51,9 +51,9 @@ void FillExplainResponse(const policy::Decision& decision, std::span<const uint8
     why = scoring::Explain(model, decision.scaled, decision.assignment.winner, decision.assignment.runner_up);
     response.set_expected_margin(why.expected_margin);
   }
-  for (size_t i = 0; i < model.schema().size(); ++i) {
+  for (size_t i = 0; i < model.schema().scored_size(); ++i) {
     v1::FeatureContribution& out = *response.add_contributions();
-    FillContribution(model.schema()[i], decision.scaled[i], model.background_mean()[i], missing[i] != 0, out);
+    FillContribution(model.schema().scored(i), decision.scaled[i], model.background_mean()[i], missing[i] != 0, out);
     if (!compared) continue;
     out.set_contribution(why.terms[i]);
     out.set_shapley(why.shapley[i]);

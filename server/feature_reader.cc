@@ -22,8 +22,8 @@ void FeatureReader::Reserve(size_t dim) {
   scaled_.resize(dim);
 }
 
-absl::Status ScaleError(absl::string_view field, const scoring::FeatureSchema& schema, int index, bool missing) {
-  const std::string& name = schema[static_cast<size_t>(index)].name;
+absl::Status ScaleError(absl::string_view field, const scoring::FeatureSchema& schema, int position, bool missing) {
+  const std::string& name = schema.scored(static_cast<size_t>(position)).name;
   if (missing) {
     return MakeError(Reason::kFeatureMissing, field,
                      absl::StrCat("feature ", name, " is missing and has no substitute"), {{"feature", name}});
@@ -43,11 +43,29 @@ absl::Status FeatureReader::TakeNamed(const v1::FeatureVector& features, const s
     const int index = schema.Find(name);
     if (index < 0)
       return MakeError(Reason::kFeatureUnknown, "features.named", "has a name that is no feature of the model");
-    raw_[static_cast<size_t>(index)] = value;
-    missing_[static_cast<size_t>(index)] = 0;
+    const scoring::Feature& feature = schema[static_cast<size_t>(index)];
+    if (feature.aggregate.has_value()) {
+      return MakeError(Reason::kFeatureUnknown, feature.auxiliary ? "features.named" : NamedField(feature),
+                       "is computed from events and cannot be given");
+    }
+    const auto position = static_cast<size_t>(schema.position(static_cast<size_t>(index)));
+    raw_[position] = value;
+    missing_[position] = 0;
   }
   return absl::OkStatus();
 }
+
+namespace {
+
+// `position` is of a feature of `dense`, or of an aggregate that is missing.
+absl::Status DenseError(const scoring::FeatureSchema& schema, int position, bool missing) {
+  if (missing) return ScaleError("features", schema, position, true);
+  const std::span<const uint32_t> direct = schema.direct();
+  const auto found = std::lower_bound(direct.begin(), direct.end(), static_cast<uint32_t>(position));
+  return ScaleError(absl::StrCat("features.dense[", found - direct.begin(), "]"), schema, position, false);
+}
+
+}  // namespace
 
 absl::Status FeatureReader::Read(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
                                  size_t named_max) {
@@ -61,15 +79,25 @@ absl::Status FeatureReader::Read(const v1::FeatureVector& features, const scorin
     const int bad = schema.Scale({raw_.data(), dim_}, missing(), scaled);
     if (bad < 0) return absl::OkStatus();
     const auto index = static_cast<size_t>(bad);
-    return ScaleError(NamedField(schema[index]), schema, bad, missing_[index] != 0);
+    return ScaleError(NamedField(schema.scored(index)), schema, bad, missing_[index] != 0);
   }
-  if (dense != dim_) {
-    return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.dense", "the number of values must be", dim_);
+  const std::span<const uint32_t> direct = schema.direct();
+  if (dense != direct.size()) {
+    return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.dense", "the number of values must be",
+                          direct.size());
   }
-  std::fill_n(missing_.begin(), dim_, uint8_t{0});
-  const int bad = schema.Scale({features.dense().data(), dense}, {}, scaled);
-  if (bad < 0) return absl::OkStatus();
-  return ScaleError(absl::StrCat("features.dense[", bad, "]"), schema, bad, false);
+  if (schema.all_direct()) {
+    std::fill_n(missing_.begin(), dim_, uint8_t{0});
+    const int bad = schema.Scale({features.dense().data(), dense}, {}, scaled);
+    return bad < 0 ? absl::OkStatus() : DenseError(schema, bad, false);
+  }
+  std::fill_n(missing_.begin(), dim_, uint8_t{1});
+  for (size_t i = 0; i < dense; ++i) {
+    raw_[direct[i]] = features.dense(static_cast<int>(i));
+    missing_[direct[i]] = 0;
+  }
+  const int bad = schema.Scale({raw_.data(), dim_}, missing(), scaled);
+  return bad < 0 ? absl::OkStatus() : DenseError(schema, bad, missing_[static_cast<size_t>(bad)] != 0);
 }
 
 }  // namespace assent::server

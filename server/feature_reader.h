@@ -18,7 +18,8 @@ class FeatureReader {
   // Cost: allocates when `dim` grows.
   void Reserve(size_t dim);
 
-  // Fills scaled() and missing(). Precondition: Reserve was called for the schema's size.
+  // Fills scaled() and missing(). Precondition: Reserve was called for the schema's scored_size(). Aggregates are
+  // missing.
   // Errors (MakeError, fields under "features"): FEATURES_AMBIGUOUS, FEATURE_DIMENSION_MISMATCH, TOO_MANY_ENTRIES,
   // FEATURE_UNKNOWN, FEATURE_NOT_FINITE, FEATURE_MISSING. Cost when valid: no allocation.
   absl::Status Read(const v1::FeatureVector& features, const scoring::FeatureSchema& schema, size_t named_max);
@@ -36,8 +37,8 @@ class FeatureReader {
   std::vector<float> scaled_;
 };
 
-// Why FeatureSchema::Scale refused feature `index`. `field` names the value.
-absl::Status ScaleError(absl::string_view field, const scoring::FeatureSchema& schema, int index, bool missing);
+// Why FeatureSchema::Scale refused the feature at `position`. `field` names the value.
+absl::Status ScaleError(absl::string_view field, const scoring::FeatureSchema& schema, int position, bool missing);
 
 }  // namespace assent::server
 

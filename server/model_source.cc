@@ -16,7 +16,7 @@ namespace {
 void WarmUp(const scoring::Model& model) {
   scoring::Workspace workspace;
   workspace.Reserve(model, 1);
-  const std::vector<float> average(model.schema().size(), 0.0f);
+  const std::vector<float> average(model.schema().scored_size(), 0.0f);
   size_t count = 0;
   for (int i = 0; i < 3; ++i) scoring::Assign(model, average, workspace, {}, count);
 }

@@ -174,7 +174,7 @@ absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& c
   absl::StatusOr<scoring::FeatureSchema> schema = SchemaFromMessage(content.schema());
   if (!schema.ok()) return schema.status();
   const auto k = static_cast<size_t>(content.segments_size());
-  absl::StatusOr<scoring::Centroids> centroids = CentroidsFromBytes(content.centroids(), k, schema->size());
+  absl::StatusOr<scoring::Centroids> centroids = CentroidsFromBytes(content.centroids(), k, schema->scored_size());
   if (!centroids.ok()) return centroids.status();
   std::vector<scoring::SegmentCard> cards;
   cards.reserve(k);

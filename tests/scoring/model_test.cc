@@ -56,6 +56,39 @@ TEST(Model, RefusesCardsWithoutAnIdOfTheirOwn) {
   EXPECT_THAT(ErrorOf(std::move(parts)), HasSubstr("segments[2]: the segment_id 's0' is repeated"));
 }
 
+TEST(Model, HasNoReferenceHistogramOrOneForEachFeature) {
+  const ReferenceHistogram fair{.borders = {-0.5, 0.5}, .counts = {1, 2, 1}};
+  ModelParts parts = Parts();
+  parts.reference_histograms = {fair, fair};
+  EXPECT_EQ(Model::Create(std::move(parts)).value().reference_histograms()[1].counts[1], 2u);
+  parts = Parts();
+  parts.reference_histograms = {fair};
+  EXPECT_THAT(ErrorOf(std::move(parts)), HasSubstr("reference_histograms: 1 for 2 scored features"));
+  const auto refused = [&](ReferenceHistogram histogram) {
+    ModelParts bad = Parts();
+    bad.reference_histograms = {fair, std::move(histogram)};
+    return ErrorOf(std::move(bad));
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(refused({}), HasSubstr("reference_histograms[1] of 'f1': borders: none"));
+  EXPECT_THAT(refused({.borders = {0, 0}, .counts = {1, 1, 1}}), HasSubstr("borders[1]: is not above"));
+  EXPECT_THAT(refused({.borders = {0, nan}, .counts = {1, 1, 1}}), HasSubstr("borders[1]: is not finite"));
+  EXPECT_THAT(refused({.borders = {0, 1}, .counts = {1, 1}}), HasSubstr("one more than borders"));
+  EXPECT_THAT(refused({.borders = {0}, .counts = {0, 0}}), HasSubstr("counts: all are 0"));
+  ReferenceHistogram fine{.borders = std::vector<double>(64, 0.0), .counts = std::vector<uint64_t>(65, 1)};
+  EXPECT_THAT(refused(fine), HasSubstr("at most 63"));
+}
+
+TEST(ReferenceHistogram, ABorderBelongsToTheBinAboveIt) {
+  const ReferenceHistogram histogram{.borders = {-1, 0, 2}, .counts = {1, 1, 1, 1}};
+  EXPECT_EQ(histogram.BinOf(-5), 0u);
+  EXPECT_EQ(histogram.BinOf(-1), 1u);
+  EXPECT_EQ(histogram.BinOf(-0.5), 1u);
+  EXPECT_EQ(histogram.BinOf(0), 2u);
+  EXPECT_EQ(histogram.BinOf(2), 3u);
+  EXPECT_EQ(histogram.BinOf(100), 3u);
+}
+
 TEST(Model, RefusesNumbersThatMakeNoSense) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinity = std::numeric_limits<double>::infinity();
