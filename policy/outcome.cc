@@ -36,6 +36,8 @@ absl::string_view RuleName(Rule rule) {
       return "model.low_margin";
     case Rule::kModelTooFar:
       return "model.too_far";
+    case Rule::kProfileKept:
+      return "profile.kept";
   }
   return "unknown";
 }
@@ -54,6 +56,8 @@ absl::string_view OutcomeName(Outcome outcome) {
       return "opted_out";
     case Outcome::kRestricted:
       return "restricted";
+    case Outcome::kRecorded:
+      return "recorded";
   }
   return "unspecified";
 }
@@ -71,6 +75,8 @@ Outcome OutcomeOf(Rule rule) {
     case Rule::kModelLowMargin:
     case Rule::kModelTooFar:
       return Outcome::kAbstained;
+    case Rule::kProfileKept:
+      return Outcome::kRecorded;
     case Rule::kSubjectErased:
     case Rule::kSubjectRestricted:
     case Rule::kSubjectChild:

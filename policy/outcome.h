@@ -16,8 +16,9 @@ enum class Outcome : uint8_t {
   kNoConsent = 3,
   kOptedOut = 4,
   kRestricted = 5,
+  kRecorded = 6,
 };
-inline constexpr int kOutcomeCount = 6;
+inline constexpr int kOutcomeCount = 7;
 
 // What decided. Dense from 0, for counters.
 enum class Rule : uint8_t {
@@ -37,14 +38,15 @@ enum class Rule : uint8_t {
   kSegmentRestricted,  // "segment.restricted"
   kModelLowMargin,     // "model.low_margin"
   kModelTooFar,        // "model.too_far"
+  kProfileKept,        // "profile.kept": nothing denied, the events are in the profile
 };
-inline constexpr int kRuleCount = 16;
+inline constexpr int kRuleCount = 17;
 
 // The stable dotted name.
 absl::string_view RuleName(Rule rule);
 // "assigned", "no_consent", …: for metrics and the command line.
 absl::string_view OutcomeName(Outcome outcome);
-// The outcome that a denying rule stands for.
+// The outcome that a rule stands for.
 Outcome OutcomeOf(Rule rule);
 
 }  // namespace assent::policy

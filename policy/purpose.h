@@ -32,6 +32,19 @@ constexpr bool IsSelection(Purpose purpose) {
   return purpose == Purpose::kSelectAdvertising || purpose == Purpose::kSelectContent;
 }
 
+// True for the purposes for which a profile may be kept.
+constexpr bool IsProfile(Purpose purpose) {
+  return purpose == Purpose::kProfileAdvertising || purpose == Purpose::kProfileContent;
+}
+
+// The purpose whose profile may be used for a selection: what was collected for content is never used for advertising,
+// nor the other way round. kUnspecified for what is no selection.
+constexpr Purpose ProfileFor(Purpose selection) {
+  if (selection == Purpose::kSelectAdvertising) return Purpose::kProfileAdvertising;
+  if (selection == Purpose::kSelectContent) return Purpose::kProfileContent;
+  return Purpose::kUnspecified;
+}
+
 // The bit of a purpose in a set of purposes.
 constexpr uint32_t PurposeBit(Purpose purpose) { return 1u << static_cast<unsigned>(purpose); }
 inline constexpr uint32_t kAllPurposeBits = ((1u << kPurposeCount) - 1) << 1;

@@ -43,6 +43,10 @@ absl::Status ResolveLimits(const internal::v1::Limits& limits, Configuration& ou
   bounds.Read("limits.subject_id_bytes_max", limits.subject_id_bytes_max(), 1, 4096, out.request.subject_id_bytes_max);
   bounds.Read("limits.batch_rows_max", limits.batch_rows_max(), 1, 1u << 20, out.request.batch_rows_max);
   bounds.Read("limits.named_features_max", limits.named_features_max(), 1, 1024, out.request.named_features_max);
+  bounds.Read("limits.events_per_call_max", limits.events_per_call_max(), 1, 65'536, out.request.events_per_call_max);
+  bounds.Read("limits.event_attributes_max", limits.event_attributes_max(), 1, 1024, out.request.event_attributes_max);
+  bounds.Read("limits.event_text_bytes_max", limits.event_text_bytes_max(), 1, 65'536,
+              out.request.event_text_bytes_max);
   bounds.Read("limits.calls_in_flight_max", limits.calls_in_flight_max(), 1, 1u << 20, out.calls_in_flight_max);
   bounds.Read("limits.streams_per_connection_max", limits.streams_per_connection_max(), 1, 1u << 20,
               out.transport.streams_per_connection_max);
@@ -70,6 +74,39 @@ absl::Status ResolveTimes(const internal::v1::ServerConfig& message, Configurati
   bounds.Read("data_plane_threads", message.data_plane_threads(), 1, kMaxDataPlaneThreads, out.data_plane_threads);
   out.drain_deadline = std::chrono::milliseconds(deadline);
   out.model_poll = std::chrono::milliseconds(poll);
+  return bounds.status();
+}
+
+absl::Status ResolveProfiles(const internal::v1::ProfileConfig& profiles, Configuration& out) {
+  constexpr uint64_t kSubjectsMax = 1'000'000'000;
+  uint32_t flush_ms = 5'000;
+  uint32_t retention_days = 90;
+  uint32_t skew_s = 300;
+  Bounds bounds;
+  bounds.Read("profiles.flush_interval_ms", profiles.flush_interval_ms(), 10, 3'600'000, flush_ms);
+  bounds.Read("profiles.retention_days", profiles.retention_days(), 1, 36'500, retention_days);
+  bounds.Read("profiles.event_skew_seconds", profiles.event_skew_seconds(), 1, 86'400, skew_s);
+  if (profiles.subjects_max() > kSubjectsMax) {
+    return Bad("profiles.subjects_max", absl::StrCat("must be 1 to ", kSubjectsMax, ", or 0 for the default"));
+  }
+  if (profiles.subjects_max() != 0) out.profile_subjects_max = profiles.subjects_max();
+  out.profile_flush_interval = std::chrono::milliseconds(flush_ms);
+  out.profile_retention = std::chrono::hours(24) * retention_days;
+  out.events.skew = std::chrono::seconds(skew_s);
+  switch (profiles.unknown_event_types()) {
+    case internal::v1::UNKNOWN_EVENT_TYPES_UNSPECIFIED:
+    case internal::v1::UNKNOWN_EVENT_TYPES_COUNT:
+      out.events.unknown_type = EventRules::UnknownType::kCount;
+      break;
+    case internal::v1::UNKNOWN_EVENT_TYPES_IGNORE:
+      out.events.unknown_type = EventRules::UnknownType::kIgnore;
+      break;
+    case internal::v1::UNKNOWN_EVENT_TYPES_REFUSE:
+      out.events.unknown_type = EventRules::UnknownType::kRefuse;
+      break;
+    default:
+      return Bad("profiles.unknown_event_types", "must be UNKNOWN_EVENT_TYPES_COUNT, _IGNORE or _REFUSE");
+  }
   return bounds.status();
 }
 
@@ -140,6 +177,7 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   if (absl::Status status = ResolveListeners(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveLimits(message.limits(), out); !status.ok()) return status;
   if (absl::Status status = ResolveTimes(message, out); !status.ok()) return status;
+  if (absl::Status status = ResolveProfiles(message.profiles(), out); !status.ok()) return status;
   for (const std::string& name : message.insecure_roles()) {
     const uint32_t bit = RoleBitFromName(name);
     if (bit == 0)

@@ -18,6 +18,17 @@ struct RequestLimits {
   size_t subject_id_bytes_max = 256;
   size_t batch_rows_max = 4096;
   size_t named_features_max = 1024;
+  size_t events_per_call_max = 256;
+  size_t event_attributes_max = 32;
+  size_t event_text_bytes_max = 256;
+};
+
+// What events must be like, and what becomes of those of an unknown type. Defaults: those of
+// assent.internal.v1.ProfileConfig.
+struct EventRules {
+  enum class UnknownType : uint8_t { kCount, kIgnore, kRefuse };
+  UnknownType unknown_type = UnknownType::kCount;
+  std::chrono::seconds skew{300};  // how far in the future an event may lie
 };
 
 struct Configuration {
@@ -32,6 +43,10 @@ struct Configuration {
   std::string principals_file;
   uint32_t insecure_roles = 0;  // bits, see server/role_table.h
   RequestLimits request;
+  EventRules events;
+  size_t profile_subjects_max = 1'000'000;
+  std::chrono::milliseconds profile_flush_interval{5000};
+  std::chrono::hours profile_retention{90 * 24};
   TransportLimits transport;
   size_t calls_in_flight_max = 4096;
   size_t streams_max = 1024;

@@ -22,12 +22,15 @@ enum class Reason : uint8_t {
   kValueOutOfRange,
   kPurposeUnknown,
   kPurposeNotSelection,
+  kPurposeNotProfile,
   kLegalBasisNotAllowed,
   kFeatureNotFinite,
   kFeatureDimensionMismatch,
   kFeatureUnknown,
   kFeatureMissing,
   kFeaturesAmbiguous,
+  kEventTypeUnknown,
+  kAttributeKindMismatch,
   kConsentTokenInvalid,
   kRequestIdReused,
   // The state of the world.
@@ -36,6 +39,8 @@ enum class Reason : uint8_t {
   kConsentNotFound,
   kEtagMismatch,
   kNoModel,
+  kProfileNotRead,
+  kProfilesFull,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -45,7 +50,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 29;
+inline constexpr int kReasonCount = 34;
 
 struct ReasonFacts {
   Reason reason;

@@ -52,6 +52,17 @@ TEST(Purpose, SelectionsAreTheTwoThatAnAssignMayName) {
   }
 }
 
+TEST(Purpose, ASelectionUsesTheProfileOfItsOwnKindOnly) {
+  for (int number = 0; number <= kPurposeCount; ++number) {
+    const auto purpose = static_cast<Purpose>(number);
+    EXPECT_EQ(IsProfile(purpose), number == v1::PURPOSE_PROFILE_ADVERTISING || number == v1::PURPOSE_PROFILE_CONTENT);
+    EXPECT_EQ(IsProfile(ProfileFor(purpose)), IsSelection(purpose));
+    EXPECT_EQ(PurposeBit(purpose) & kProfilePurposeBits, IsProfile(purpose) ? PurposeBit(purpose) : 0);
+  }
+  EXPECT_EQ(ProfileFor(Purpose::kSelectAdvertising), Purpose::kProfileAdvertising);
+  EXPECT_EQ(ProfileFor(Purpose::kSelectContent), Purpose::kProfileContent);
+}
+
 TEST(ConsentStatus, IsNumberedAsInTheContract) {
   EXPECT_EQ(static_cast<int>(ConsentStatus::kNone), v1::CONSENT_STATUS_UNSPECIFIED);
   EXPECT_EQ(static_cast<int>(ConsentStatus::kGranted), v1::CONSENT_STATUS_GRANTED);
@@ -71,6 +82,7 @@ TEST(Outcome, IsNumberedAndNamedAsInTheContract) {
   EXPECT_EQ(static_cast<int>(Outcome::kNoConsent), v1::OUTCOME_NO_CONSENT);
   EXPECT_EQ(static_cast<int>(Outcome::kOptedOut), v1::OUTCOME_OPTED_OUT);
   EXPECT_EQ(static_cast<int>(Outcome::kRestricted), v1::OUTCOME_RESTRICTED);
+  EXPECT_EQ(static_cast<int>(Outcome::kRecorded), v1::OUTCOME_RECORDED);
 }
 
 TEST(Rule, NamesAreDistinctAndOutcomesFit) {
@@ -89,6 +101,8 @@ TEST(Rule, NamesAreDistinctAndOutcomesFit) {
       EXPECT_EQ(outcome, Outcome::kRestricted) << name;
     } else if (name.starts_with("model.")) {
       EXPECT_EQ(outcome, Outcome::kAbstained) << name;
+    } else if (name.starts_with("profile.")) {
+      EXPECT_EQ(outcome, Outcome::kRecorded) << name;
     } else {
       EXPECT_EQ(outcome, Outcome::kNoConsent) << name;
     }

@@ -48,6 +48,38 @@ TEST(Configuration, Defaults) {
   EXPECT_EQ(resolved->insecure_roles, 0u);
 }
 
+TEST(Configuration, DefaultsOfProfilesAndEvents) {
+  const auto resolved = Resolve(kLeast);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_EQ(resolved->request.events_per_call_max, 256u);
+  EXPECT_EQ(resolved->request.event_attributes_max, 32u);
+  EXPECT_EQ(resolved->request.event_text_bytes_max, 256u);
+  EXPECT_EQ(resolved->profile_subjects_max, 1'000'000u);
+  EXPECT_EQ(resolved->profile_flush_interval, std::chrono::milliseconds(5000));
+  EXPECT_EQ(resolved->profile_retention, std::chrono::hours(90 * 24));
+  EXPECT_EQ(resolved->events.skew, std::chrono::seconds(300));
+  EXPECT_EQ(resolved->events.unknown_type, EventRules::UnknownType::kCount);
+}
+
+TEST(Configuration, ProfilesAsGiven) {
+  const auto resolved = Resolve(std::string(kLeast) +
+                                "limits { events_per_call_max: 7 event_attributes_max: 8 event_text_bytes_max: 9 } "
+                                "profiles { subjects_max: 10 flush_interval_ms: 11 retention_days: 12 "
+                                "event_skew_seconds: 13 unknown_event_types: UNKNOWN_EVENT_TYPES_REFUSE }");
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_EQ(resolved->request.events_per_call_max, 7u);
+  EXPECT_EQ(resolved->request.event_attributes_max, 8u);
+  EXPECT_EQ(resolved->request.event_text_bytes_max, 9u);
+  EXPECT_EQ(resolved->profile_subjects_max, 10u);
+  EXPECT_EQ(resolved->profile_flush_interval, std::chrono::milliseconds(11));
+  EXPECT_EQ(resolved->profile_retention, std::chrono::hours(12 * 24));
+  EXPECT_EQ(resolved->events.skew, std::chrono::seconds(13));
+  EXPECT_EQ(resolved->events.unknown_type, EventRules::UnknownType::kRefuse);
+  EXPECT_EQ(Resolve(std::string(kLeast) + "profiles { unknown_event_types: UNKNOWN_EVENT_TYPES_IGNORE }")
+                ->events.unknown_type,
+            EventRules::UnknownType::kIgnore);
+}
+
 TEST(Configuration, ErrorsNameTheField) {
   const std::string least = kLeast;
   ExpectRefused("pseudonym_key_file: 'k'", "data_dir");
@@ -58,6 +90,12 @@ TEST(Configuration, ErrorsNameTheField) {
   ExpectRefused(least + "insecure_roles: 'king'", "insecure_roles");
   ExpectRefused(least + "limits { message_bytes_max: 10 }", "limits.message_bytes_max");
   ExpectRefused(least + "limits { batch_rows_max: 4000000000 }", "limits.batch_rows_max");
+  ExpectRefused(least + "limits { events_per_call_max: 100000 }", "limits.events_per_call_max");
+  ExpectRefused(least + "profiles { subjects_max: 1000000001 }", "profiles.subjects_max");
+  ExpectRefused(least + "profiles { flush_interval_ms: 9 }", "profiles.flush_interval_ms");
+  ExpectRefused(least + "profiles { retention_days: 36501 }", "profiles.retention_days");
+  ExpectRefused(least + "profiles { event_skew_seconds: 86401 }", "profiles.event_skew_seconds");
+  ExpectRefused(least + "profiles { unknown_event_types: 9 }", "profiles.unknown_event_types");
   ExpectRefused(least + "data_plane_threads: 1000", "data_plane_threads");
   ExpectRefused(least + "model_poll_ms: 1", "model_poll_ms");
   ExpectRefused(least + "tls { private_key_file: 'k' }", "tls.certificate_file");
