@@ -1,8 +1,6 @@
 #include "client/csv_reader.h"
 
 #include <csv.h>
-#include <sys/stat.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/line_reader.h"
 
 namespace assent::client {
 namespace {
@@ -44,27 +43,20 @@ std::string TextOfColumn(const std::vector<std::string>& header, size_t index) {
 }  // namespace
 
 struct CsvReader::Impl {
-  std::string path;
-  gzFile file = nullptr;
+  std::unique_ptr<LineReader> lines;
   csv_parser parser;
   std::vector<std::string> header;
-  std::vector<char> buffer = std::vector<char>(kCsvLineBytesMax + 1);
-  double file_bytes = 1;
-  uint64_t line = 0;      // of the physical line that was read last
   CsvRow* row = nullptr;  // being filled
   bool row_done = false;
   bool too_wide = false;
 
   Impl() { csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL); }
-  ~Impl() {
-    csv_free(&parser);
-    if (file != nullptr) gzclose(file);
-  }
+  ~Impl() { csv_free(&parser); }
 
   static void OnCell(void* data, size_t size, void* self);
   static void OnRow(int terminator, void* self);
   absl::Status Error(absl::string_view what) const {
-    return absl::InvalidArgumentError(absl::StrCat(path, ", line ", line, ": ", what));
+    return absl::InvalidArgumentError(absl::StrCat(lines->path(), ", line ", lines->line(), ": ", what));
   }
   absl::StatusOr<bool> ReadRow(CsvRow& into);
   absl::StatusOr<bool> AtEnd();
@@ -83,11 +75,6 @@ void CsvReader::Impl::OnRow(int, void* self) { static_cast<Impl*>(self)->row_don
 
 // What is left when the file has no more lines: perhaps a last row without a line end.
 absl::StatusOr<bool> CsvReader::Impl::AtEnd() {
-  int code = Z_OK;
-  const char* text = gzerror(file, &code);
-  if (code != Z_OK && code != Z_STREAM_END) {
-    return absl::DataLossError(absl::StrCat(path, ", after line ", line, ": damaged gzip data (", text, ")"));
-  }
   if (csv_fini(&parser, OnCell, OnRow, this) != 0) return Error("a quoted cell is not closed");
   return row_done;
 }
@@ -97,15 +84,13 @@ absl::StatusOr<bool> CsvReader::Impl::ReadRow(CsvRow& into) {
   row = &into;
   row_done = false;
   into.cells.clear();
-  into.line = line + 1;
+  into.line = lines->line() + 1;
+  absl::string_view text;
   while (!row_done) {
-    if (gzgets(file, buffer.data(), static_cast<int>(buffer.size())) == nullptr) return AtEnd();
-    ++line;
-    absl::string_view text(buffer.data());
-    if (text.size() == kCsvLineBytesMax && text.back() != '\n') {
-      return Error(absl::StrCat("longer than ", kCsvLineBytesMax, " bytes"));
-    }
-    if (into.cells.empty() && absl::StripAsciiWhitespace(text).empty()) into.line = line + 1;
+    auto more = lines->Next(text);
+    if (!more.ok()) return more.status();
+    if (!*more) return AtEnd();
+    if (into.cells.empty() && absl::StripAsciiWhitespace(text).empty()) into.line = lines->line() + 1;
     if (csv_parse(&parser, text.data(), text.size(), OnCell, OnRow, this) != text.size()) {
       return Error("a quote is out of place; double the quotes inside a quoted cell");
     }
@@ -119,13 +104,9 @@ CsvReader::~CsvReader() = default;
 
 absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(const std::string& path) {
   auto impl = std::make_unique<Impl>();
-  impl->path = path;
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) return absl::NotFoundError(absl::StrCat("cannot read ", path, ": no such file"));
-  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": not a file"));
-  impl->file_bytes = std::max(1.0, static_cast<double>(info.st_size));
-  impl->file = gzopen(path.c_str(), "rb");  // reads plain files as they are
-  if (impl->file == nullptr) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  auto lines = LineReader::Open(path);
+  if (!lines.ok()) return lines.status();
+  impl->lines = *std::move(lines);
   CsvRow row;
   auto found = impl->ReadRow(row);
   if (!found.ok()) return found.status();
@@ -144,7 +125,7 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(const std::string& pa
 }
 
 const std::vector<std::string>& CsvReader::header() const { return impl_->header; }
-const std::string& CsvReader::path() const { return impl_->path; }
+const std::string& CsvReader::path() const { return impl_->lines->path(); }
 
 absl::StatusOr<size_t> CsvReader::Column(absl::string_view name) const {
   const auto& header = impl_->header;
@@ -153,7 +134,7 @@ absl::StatusOr<size_t> CsvReader::Column(absl::string_view name) const {
   for (size_t i = 0; i < header.size(); ++i) {
     if (FeatureName(header[i]) == name) return i;
   }
-  const std::string missing = absl::StrCat(impl_->path, " has no column \"", std::string(name), "\"");
+  const std::string missing = absl::StrCat(path(), " has no column \"", std::string(name), "\"");
   if (LooksLikeHeader(header)) {
     return absl::NotFoundError(absl::StrCat(missing, "; its columns are: ", absl::StrJoin(header, ", ")));
   }
@@ -162,19 +143,24 @@ absl::StatusOr<size_t> CsvReader::Column(absl::string_view name) const {
 
 std::string CsvReader::ColumnText(size_t index) const { return TextOfColumn(impl_->header, index); }
 
+absl::StatusOr<bool> CsvReader::NextOfAnyWidth(CsvRow& row) { return impl_->ReadRow(row); }
+
 absl::StatusOr<bool> CsvReader::Next(CsvRow& row) {
   auto found = impl_->ReadRow(row);
   if (!found.ok() || !*found) return found;
-  if (row.cells.size() != impl_->header.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(impl_->path, ", line ", row.line, ": ", row.cells.size(),
-                                                   " cells, but the header has ", impl_->header.size(), " columns"));
+  if (absl::Status width = CheckWidth(row); !width.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path(), ", ", width.message()));
   }
   return true;
 }
 
-double CsvReader::read_share() const {
-  return std::min(1.0, static_cast<double>(gzoffset(impl_->file)) / impl_->file_bytes);
+absl::Status CsvReader::CheckWidth(const CsvRow& row) const {
+  if (row.cells.size() == impl_->header.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("line ", row.line, ": ", row.cells.size(),
+                                                 " cells, but the header has ", impl_->header.size(), " columns"));
 }
+
+double CsvReader::read_share() const { return impl_->lines->read_share(); }
 
 std::string FeatureName(absl::string_view column) {
   std::string name;

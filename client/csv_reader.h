@@ -1,5 +1,5 @@
-// CSV rows with a header, from a plain or a gzip file.
-// Source: RFC 4180, read by libcsv (quoted fields, quoted line ends); zlib.
+// CSV rows with a header, from a plain, gzip or zstd file.
+// Source: RFC 4180, read by libcsv (quoted fields, quoted line ends).
 #ifndef ASSENT_CLIENT_CSV_READER_H_
 #define ASSENT_CLIENT_CSV_READER_H_
 
@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace assent::client {
 
-inline constexpr size_t kCsvLineBytesMax = size_t{1} << 20;
 inline constexpr size_t kCsvColumnsMax = 16384;
 
 // One record. `line` is that of its first byte, from 1; the header is line 1.
@@ -40,8 +40,12 @@ class CsvReader {
   std::string ColumnText(size_t index) const;
 
   // Reads the next record into `row`. False at the end. Errors, each with the line: InvalidArgument for another number
-  // of cells than the header has, a quote out of place, a line above kCsvLineBytesMax; DataLoss for damaged gzip.
+  // of cells than the header has, a quote out of place, a line above kLineBytesMax; DataLoss for damaged gzip or zstd.
   absl::StatusOr<bool> Next(CsvRow& row);
+  // Without the check of the width, for a reader that goes on after such a row: it calls CheckWidth, whose error names
+  // the line.
+  absl::StatusOr<bool> NextOfAnyWidth(CsvRow& row);
+  absl::Status CheckWidth(const CsvRow& row) const;
 
   // Share of the file that was read, 0 to 1, for progress bars.
   double read_share() const;

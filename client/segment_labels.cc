@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "client/scaling.h"
 #include "client/terminal.h"
 
 namespace assent::client {
@@ -56,12 +57,16 @@ std::vector<Trait> Traits(const float* centroid, const std::vector<double>& mean
   return traits;
 }
 
+// Feature number `index` of those that are scored.
+const internal::v1::Feature& Scored(const internal::v1::FeatureSchema& schema, size_t index) {
+  return schema.features(ScoredFeatures(schema)[index]);
+}
+
 std::string Label(const internal::v1::FeatureSchema& schema, const std::vector<Trait>& traits) {
   std::vector<std::string> parts;
   for (const Trait& trait : traits) {
     if (parts.size() == kFeaturesInLabel || std::fabs(trait.deviations) < kTypical) break;
-    parts.push_back(
-        absl::StrCat(trait.deviations > 0 ? "high " : "low ", Words(schema.features(static_cast<int>(trait.feature)))));
+    parts.push_back(absl::StrCat(trait.deviations > 0 ? "high " : "low ", Words(Scored(schema, trait.feature))));
   }
   return parts.empty() ? "typical" : absl::StrJoin(parts, ", ");
 }
@@ -71,7 +76,7 @@ std::string Description(const internal::v1::FeatureSchema& schema, const float* 
   std::vector<std::string> parts;
   for (const Trait& trait : traits) {
     if (parts.size() == kFeaturesInDescription) break;
-    const auto& feature = schema.features(static_cast<int>(trait.feature));
+    const auto& feature = Scored(schema, trait.feature);
     const double value = Raw(feature, static_cast<double>(centroid[trait.feature]));
     parts.push_back(absl::StrCat(Words(feature), " ", HumanNumber(value), feature.unit().empty() ? "" : " ",
                                  feature.unit(), " (everybody: ", HumanNumber(Raw(feature, means[trait.feature])),

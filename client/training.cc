@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/calibration.h"
 #include "client/csv_reader.h"
 #include "client/kmeans.h"
+#include "client/reference_histogram.h"
 #include "client/segment_labels.h"
 #include "storage/model_file.h"
 
@@ -19,86 +22,6 @@ using internal::v1::Feature;
 using internal::v1::ModelFile;
 
 constexpr char kTrainer[] = "assentctl 0.1.0";
-
-struct Moments {
-  double mean = 0;
-  double deviation = 0;  // population
-  uint64_t count = 0;
-};
-
-double Transformed(const Feature& feature, double raw) {
-  if (feature.has_clip_min()) raw = std::max(raw, feature.clip_min());
-  if (feature.has_clip_max()) raw = std::min(raw, feature.clip_max());
-  if (feature.transform() != internal::v1::TRANSFORM_LOG1P) return raw;
-  return std::log1p(feature.has_clip_min() ? raw : std::max(raw, 0.0));
-}
-
-// Two passes: the mean first, so that large offsets cost no precision.
-Moments Measure(const TrainingTable& table, size_t column, const Feature& feature) {
-  const size_t width = table.columns.size();
-  Moments moments;
-  double sum = 0;
-  for (size_t at = column; at < table.values.size(); at += width) {
-    if (table.missing[at] != 0) continue;
-    sum += Transformed(feature, static_cast<double>(table.values[at]));
-    ++moments.count;
-  }
-  if (moments.count == 0) return moments;
-  moments.mean = sum / static_cast<double>(moments.count);
-  double squares = 0;
-  for (size_t at = column; at < table.values.size(); at += width) {
-    if (table.missing[at] != 0) continue;
-    const double difference = Transformed(feature, static_cast<double>(table.values[at])) - moments.mean;
-    squares += difference * difference;
-  }
-  moments.deviation = std::sqrt(squares / static_cast<double>(moments.count));
-  // Rounding alone is not variation: a constant column is 0 everywhere.
-  if (moments.deviation <= 1e-12 * std::fabs(moments.mean)) moments.deviation = 0;
-  return moments;
-}
-
-absl::Status FitFeature(const TrainingTable& table, size_t column, Scaling scaling, Feature& feature) {
-  if (feature.scale() != 0) return absl::OkStatus();
-  const Moments moments = Measure(table, column, feature);
-  if (moments.count == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("feature \"", feature.name(), "\" has no value in any row; leave it out"));
-  }
-  if (scaling == Scaling::kStandard) {
-    feature.set_mean(moments.mean);
-    feature.set_scale(moments.deviation > 0 ? moments.deviation : 1);
-    return absl::OkStatus();
-  }
-  feature.set_mean(0);
-  feature.set_scale(1);
-  const bool mean_rule = feature.missing() == internal::v1::MISSING_RULE_UNSPECIFIED ||
-                         feature.missing() == internal::v1::MISSING_RULE_MEAN;
-  if (mean_rule) {
-    // Without a subtracted mean, a scaled 0 is not the typical value: say the typical value in raw units instead.
-    const bool log1p = feature.transform() == internal::v1::TRANSFORM_LOG1P;
-    feature.set_missing(internal::v1::MISSING_RULE_VALUE);
-    feature.set_missing_value(log1p ? std::expm1(moments.mean) : moments.mean);
-  }
-  return absl::OkStatus();
-}
-
-// Scales every row exactly as the server will. Shape: [rows x dim].
-absl::StatusOr<std::vector<float>> ScaleTable(const TrainingTable& table, const scoring::FeatureSchema& schema) {
-  const size_t dim = schema.size();
-  std::vector<float> scaled(table.values.size());
-  for (size_t row = 0; row < table.rows; ++row) {
-    const size_t begin = row * dim;
-    const int bad = schema.Scale({table.values.data() + begin, dim}, {table.missing.data() + begin, dim},
-                                 {scaled.data() + begin, dim});
-    if (bad < 0) continue;
-    const auto column = static_cast<size_t>(bad);
-    const char* why = table.missing[begin + column] != 0 ? "is missing, and its schema says MISSING_RULE_REFUSE"
-                                                         : "cannot be scaled to a finite number";
-    return absl::InvalidArgumentError(
-        absl::StrCat("row ", row + 1, " of the data: \"", table.columns[column], "\" ", why));
-  }
-  return scaled;
-}
 
 std::vector<double> ColumnMeans(const std::vector<float>& scaled, size_t dim) {
   std::vector<double> means(dim, 0.0);
@@ -130,6 +53,52 @@ void SetAbstention(const AbstentionChoice& choice, const KmeansResult& kmeans, s
   thresholds->set_distance_max(Quantile(kmeans.distances, choice.distance_quantile));
 }
 
+void AddReferenceHistograms(const std::vector<float>& scaled, size_t dim, ModelFile& model) {
+  const std::vector<int> scored = ScoredFeatures(model.schema());
+  for (size_t column = 0; column < dim; ++column) {
+    *model.add_reference_histograms() =
+        ReferenceHistogramOf(model.schema().features(scored[column]).name(), scaled, dim, column);
+  }
+}
+
+// Share of the held-out rows that the thresholds would leave out.
+void CountAbstentions(std::span<const double> distances, size_t k, const ModelFile& model, Training& training) {
+  const double rows = static_cast<double>(distances.size() / k);
+  const auto& thresholds = model.abstention();
+  std::vector<double> row;
+  for (size_t begin = 0; begin < distances.size(); begin += k) {
+    row.assign(distances.begin() + static_cast<std::ptrdiff_t>(begin),
+               distances.begin() + static_cast<std::ptrdiff_t>(begin + k));
+    std::partial_sort(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(k, 2)), row.end());
+    const bool close = k > 1 && row[1] - row[0] < thresholds.margin_min();
+    const bool far = thresholds.distance_max() > 0 && row[0] > thresholds.distance_max();
+    training.held_out_by_margin += close ? 1 / rows : 0;
+    training.held_out_by_distance += far ? 1 / rows : 0;
+  }
+}
+
+// Replaces what the training rows said by what the held-out rows say.
+absl::Status Calibrate(const TrainingTable& held_out, const scoring::FeatureSchema& schema,
+                       const TrainingOptions& options, const KmeansResult& kmeans, Training& training) {
+  const size_t dim = held_out.columns.size();
+  auto scaled = ScaleTable(held_out, schema);
+  if (!scaled.ok()) return scaled.status();
+  const std::vector<double> distances = SquaredDistances(*scaled, kmeans.centroids, dim);
+  const CalibrationChoice& choice = options.calibration;
+  ModelFile& model = training.model;
+  const CalibratedThresholds thresholds = CalibrateThresholds(distances, options.k, std::max(choice.margin_share, 0.0),
+                                                              std::max(choice.distance_share, 0.0));
+  if (choice.margin_share >= 0 && options.k > 1) model.mutable_abstention()->set_margin_min(thresholds.margin_min);
+  if (choice.distance_share >= 0) model.mutable_abstention()->set_distance_max(thresholds.distance_max);
+  if (choice.temperature && options.temperature <= 0) {
+    model.set_temperature(CalibrateTemperature(distances, options.k, dim, model.temperature()));
+  }
+  training.held_out_rows = held_out.rows;
+  training.held_out_log_likelihood = MeanLogLikelihood(distances, options.k, dim, model.temperature());
+  CountAbstentions(distances, options.k, model, training);
+  return absl::OkStatus();
+}
+
 void SetProvenance(const TrainingTable& table, const TrainingOptions& options, double cost, ModelFile& model) {
   auto* provenance = model.mutable_provenance();
   provenance->set_name(options.name);
@@ -143,6 +112,40 @@ void SetProvenance(const TrainingTable& table, const TrainingOptions& options, d
 bool Names(const std::vector<std::string>& list, const std::string& column) {
   return std::any_of(list.begin(), list.end(),
                      [&](const std::string& name) { return name == column || name == FeatureName(column); });
+}
+
+// Of the rows that are trained on.
+absl::StatusOr<Training> TrainOn(const TrainingTable& table, const TrainingTable& held_out,
+                                 internal::v1::FeatureSchema schema, const TrainingOptions& options) {
+  const size_t dim = table.columns.size();
+  if (absl::Status status = FitSchema(table, options.scaling, schema); !status.ok()) return status;
+  auto fitted = storage::SchemaFromMessage(schema);
+  if (!fitted.ok()) return fitted.status();
+  auto scaled = ScaleTable(table, *fitted);
+  if (!scaled.ok()) return scaled.status();
+  auto kmeans = Kmeans(*scaled, dim,
+                       {.k = options.k, .seed = options.seed, .starts = options.starts, .progress = options.progress});
+  if (!kmeans.ok()) return kmeans.status();
+
+  Training training;
+  ModelFile& model = training.model;
+  *model.mutable_schema() = std::move(schema);
+  // The file format is little-endian, as is every machine that this is built for.
+  model.set_centroids(kmeans->centroids.data(), kmeans->centroids.size() * sizeof(float));
+  const std::vector<double> means = ColumnMeans(*scaled, dim);
+  model.mutable_background_mean()->Add(means.begin(), means.end());
+  model.set_temperature(options.temperature > 0 ? options.temperature : FitTemperature(*kmeans, dim));
+  SetAbstention(options.abstention, *kmeans, options.k, model);
+  SetProvenance(table, options, kmeans->cost, model);
+  AddReferenceHistograms(*scaled, dim, model);
+  AddSegmentCards(*scaled, *kmeans, means, model);
+  if (held_out.rows > 0) {
+    if (absl::Status status = Calibrate(held_out, *fitted, options, *kmeans, training); !status.ok()) return status;
+  }
+  training.margin_median = Quantile(kmeans->margins, 0.5);
+  training.best_start = kmeans->best_start;
+  training.sizes = std::move(kmeans->sizes);
+  return training;
 }
 
 }  // namespace
@@ -169,35 +172,12 @@ absl::StatusOr<internal::v1::FeatureSchema> SchemaOfColumns(const std::vector<st
 
 absl::StatusOr<Training> Train(const TrainingTable& table, internal::v1::FeatureSchema schema,
                                const TrainingOptions& options) {
-  const auto dim = static_cast<size_t>(schema.features_size());
-  if (dim != table.columns.size()) return absl::InvalidArgumentError("schema: not one feature for each column");
-  for (size_t column = 0; column < dim; ++column) {
-    Feature& feature = *schema.mutable_features(static_cast<int>(column));
-    if (absl::Status status = FitFeature(table, column, options.scaling, feature); !status.ok()) return status;
+  if (options.calibration.held_out_share <= 0) return TrainOn(table, {}, std::move(schema), options);
+  const SplitTables split = Split(table, options.calibration.held_out_share, options.seed);
+  if (split.held_out.rows == 0) {
+    return absl::InvalidArgumentError("too few rows to hold out any; give a larger --holdout");
   }
-  auto fitted = storage::SchemaFromMessage(schema);
-  if (!fitted.ok()) return fitted.status();
-  auto scaled = ScaleTable(table, *fitted);
-  if (!scaled.ok()) return scaled.status();
-  auto kmeans = Kmeans(*scaled, dim,
-                       {.k = options.k, .seed = options.seed, .starts = options.starts, .progress = options.progress});
-  if (!kmeans.ok()) return kmeans.status();
-
-  Training training;
-  ModelFile& model = training.model;
-  *model.mutable_schema() = std::move(schema);
-  // The file format is little-endian, as is every machine that this is built for.
-  model.set_centroids(kmeans->centroids.data(), kmeans->centroids.size() * sizeof(float));
-  const std::vector<double> means = ColumnMeans(*scaled, dim);
-  model.mutable_background_mean()->Add(means.begin(), means.end());
-  model.set_temperature(options.temperature > 0 ? options.temperature : FitTemperature(*kmeans, dim));
-  SetAbstention(options.abstention, *kmeans, options.k, model);
-  SetProvenance(table, options, kmeans->cost, model);
-  AddSegmentCards(*scaled, *kmeans, means, model);
-  training.margin_median = Quantile(kmeans->margins, 0.5);
-  training.best_start = kmeans->best_start;
-  training.sizes = std::move(kmeans->sizes);
-  return training;
+  return TrainOn(split.training, split.held_out, std::move(schema), options);
 }
 
 absl::Status OverrideCards(const ModelFile& overrides, ModelFile& model) {

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include "client/line_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/scratch_folder.h"
@@ -123,7 +124,7 @@ TEST_F(CsvReaderTest, UnclosedQuote_IsAnError) {
 }
 
 TEST_F(CsvReaderTest, LineAboveTheLimit_IsAnError) {
-  auto reader = Open("a,b\n1," + std::string(kCsvLineBytesMax, '2') + "\n");
+  auto reader = Open("a,b\n1," + std::string(kLineBytesMax, '2') + "\n");
   absl::Status status;
   ReadRows(*reader, status);
   EXPECT_THAT(std::string(status.message()), HasSubstr("line 2: longer than 1048576 bytes"));
