@@ -13,12 +13,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "scoring/event.h"
+#include "scoring/event_match.h"
 #include "scoring/feature_schema.h"
+#include "scoring/repeat_window.h"
 
 namespace assent::scoring {
 
+// What an event's time may be, and the numbers that are aggregated, so that no sum can overflow.
+inline constexpr int64_t kEventTimeUsMax = 253'402'300'799'999'999;  // the end of the year 9999
+inline constexpr double kAggregatedNumberMax = 1e30;
+
 // Events whose ids a profile remembers: one of the last kRepeatWindow folded events that comes again counts once.
-inline constexpr size_t kRepeatWindow = 16;
+inline constexpr size_t kRepeatWindow = kWindowEvents;
+inline constexpr size_t kProfileHeadBytes = sizeof(ProfileHead);
 inline constexpr size_t kAggregateBytes = 16;       // state of one aggregate
 inline constexpr size_t kDistinctSketchBytes = 64;  // further state of a kDistinct
 
@@ -30,21 +37,21 @@ enum class FoldResult : uint8_t { kFolded, kRepeated, kIrrelevant };
 // Threads: safe; immutable.
 class ProfileLayout {
  public:
-  // Errors: InvalidArgument that names the feature and the limit (FeatureSchema::Create has checked each aggregate
-  // alone).
+  // FeatureSchema::Create has checked the aggregates. Equal aggregates share their state.
   static absl::StatusOr<ProfileLayout> Create(const FeatureSchema& schema);
 
-  size_t state_bytes() const;
+  size_t state_bytes() const { return state_bytes_; }
   // Identity of the arrangement: equal for schemas whose aggregates are equal and in the same order.
-  uint64_t digest() const;
+  uint64_t digest() const { return digest_; }
 
   // The number of a name, or kUnknownName: an event type that neither an aggregate nor other_event_types names, an
   // attribute that no aggregate reads. Cost: one hash, no allocation.
   NameNumber EventType(absl::string_view name) const;
   NameNumber Attribute(absl::string_view name) const;
 
-  // Whether an event can be folded: empty, or what is wrong with it (for instance `attribute price: must be a number`).
-  // Text is built only when something is wrong.
+  // Whether an event can be folded: OK, or InvalidArgument that says what is wrong with it (for instance `attribute
+  // price: must be a number`): a time before 1970 or after kEventTimeUsMax, an aggregated attribute that is no number,
+  // or none within kAggregatedNumberMax. Cost when OK: O(aggregates), no allocation.
   absl::Status Check(const Event& event) const;
 
   // Folds one event that Check accepts. kRepeated: its id is in the window, nothing changed. kIrrelevant: no aggregate
@@ -69,7 +76,44 @@ class ProfileLayout {
   static uint64_t EventCount(std::span<const uint8_t> state);
 
  private:
+  // One aggregate that differs from all others.
+  struct Slot {
+    AggregateFunction function = AggregateFunction::kCount;
+    NameNumber attribute = kUnknownName;
+    std::vector<ResolvedFilter> filters = {};
+    int half_life = -1;        // into half_lives_us_
+    uint32_t offset = 0;       // of its 16 bytes in the state
+    uint32_t sketch = 0;       // offset of a kDistinct's further bytes
+    Aggregate aggregate = {};  // as the schema has it
+  };
+  // A scored feature that is read from slots.
+  struct Output {
+    uint32_t position = 0;
+    uint32_t slot = 0;
+    int divisor = -1;  // a slot
+  };
+
   ProfileLayout() = default;
+  uint32_t AddSlot(const Aggregate& aggregate);
+  int HalfLife(const Aggregate& aggregate);
+  void NumberEventTypes(const FeatureSchema& schema);
+  void PlaceSlots();
+  std::span<const uint32_t> SlotsOf(NameNumber event_type) const;
+  void Rebase(int64_t by_us, std::span<uint8_t> state) const;
+  void FoldInto(const Slot& slot, const Event& event, double weight, std::span<uint8_t> state) const;
+  // The value of a slot, NaN where it is missing. `factor` decays from the reference time to `now_us`.
+  double Value(const Slot& slot, std::span<const uint8_t> state, int64_t now_us, double factor) const;
+
+  std::vector<Slot> slots_;
+  std::vector<Output> outputs_;
+  std::vector<double> half_lives_us_;                 // distinct
+  std::vector<std::vector<uint32_t>> slots_by_type_;  // [event type] slots
+  std::vector<uint32_t> slots_of_every_type_;
+  absl::flat_hash_map<std::string, NameNumber> event_types_;
+  absl::flat_hash_map<std::string, NameNumber> attributes_;
+  std::vector<std::string> attribute_names_;
+  size_t state_bytes_ = 0;
+  uint64_t digest_ = 0;
 };
 
 }  // namespace assent::scoring
