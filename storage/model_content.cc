@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "policy/purpose.h"
+#include "storage/aggregate_content.h"
 #include "storage/model_file.h"
 
 namespace assent::storage {
@@ -91,7 +92,50 @@ absl::StatusOr<scoring::Feature> FeatureFromMessage(const internal::v1::Feature&
   feature.scale = allow_unfitted && message.scale() == 0 ? 1 : message.scale();
   feature.missing = *missing;
   feature.missing_value = message.missing_value();
+  if (message.has_aggregate()) {
+    auto aggregate = AggregateFromMessage(message.aggregate(), absl::StrCat(where, ".aggregate"));
+    if (!aggregate.ok()) return aggregate.status();
+    feature.aggregate = *std::move(aggregate);
+  }
+  if (message.has_share_of()) {
+    feature.normalisation = scoring::Normalisation::kShareOf;
+    feature.divisor = message.share_of();
+  } else if (message.has_ratio_to()) {
+    feature.normalisation = scoring::Normalisation::kRatioTo;
+    feature.divisor = message.ratio_to();
+  }
+  feature.auxiliary = message.auxiliary();
   return feature;
+}
+
+// Whether there has to be one, FeatureSchema::Create knows.
+bool IsProfilePurpose(int number) {
+  const auto purpose = policy::PurposeFromNumber(number);
+  return purpose && (policy::PurposeBit(*purpose) & policy::kProfilePurposeBits) != 0;
+}
+
+// In the order of the scored features. In the message they may stand in any.
+absl::StatusOr<std::vector<scoring::ReferenceHistogram>> HistogramsFromMessage(const internal::v1::ModelFile& content,
+                                                                               const scoring::FeatureSchema& schema) {
+  std::vector<scoring::ReferenceHistogram> histograms;
+  if (content.reference_histograms().empty()) return histograms;
+  histograms.resize(schema.scored_size());
+  for (int i = 0; i < content.reference_histograms_size(); ++i) {
+    const internal::v1::ReferenceHistogram& message = content.reference_histograms(i);
+    const int index = schema.Find(message.feature());
+    const int position = index < 0 ? -1 : schema.position(static_cast<size_t>(index));
+    if (position < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("reference_histograms[", i, "].feature: not a scored feature of the schema"));
+    }
+    scoring::ReferenceHistogram& histogram = histograms[static_cast<size_t>(position)];
+    if (!histogram.counts.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("reference_histograms[", i, "].feature: repeated"));
+    }
+    histogram.borders = {message.borders().begin(), message.borders().end()};
+    histogram.counts = {message.counts().begin(), message.counts().end()};
+  }
+  return histograms;
 }
 
 // Names become metric labels and command-line arguments.
@@ -165,7 +209,13 @@ absl::StatusOr<scoring::FeatureSchema> SchemaFromMessage(const internal::v1::Fea
     if (!feature.ok()) return feature.status();
     features.push_back(*std::move(feature));
   }
-  return scoring::FeatureSchema::Create(std::move(features));
+  if (message.profile_purpose() != 0 && !IsProfilePurpose(message.profile_purpose())) {
+    return absl::InvalidArgumentError("schema.profile_purpose: must be PROFILE_ADVERTISING (3) or PROFILE_CONTENT (4)");
+  }
+  return scoring::FeatureSchema::Create(
+      std::move(features),
+      {.profile_purpose = message.profile_purpose(),
+       .other_event_types = {message.other_event_types().begin(), message.other_event_types().end()}});
 }
 
 absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& content,
@@ -183,6 +233,8 @@ absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& c
     if (!card.ok()) return card.status();
     cards.push_back(*std::move(card));
   }
+  absl::StatusOr<std::vector<scoring::ReferenceHistogram>> histograms = HistogramsFromMessage(content, *schema);
+  if (!histograms.ok()) return histograms.status();
   return scoring::Model::Create(
       {.schema = *std::move(schema),
        .centroids = *std::move(centroids),
@@ -192,6 +244,7 @@ absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& c
        .temperature = content.temperature(),
        .background_mean = {content.background_mean().begin(), content.background_mean().end()},
        .provenance = ProvenanceFromMessage(content.provenance()),
+       .reference_histograms = *std::move(histograms),
        .digest = digest});
 }
 
