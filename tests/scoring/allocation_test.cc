@@ -9,6 +9,7 @@
 #include "scoring/assign.h"
 #include "scoring/instruction_set.h"
 #include "tests/scoring/model_fixture.h"
+#include "tests/scoring/profile_fixture.h"
 
 namespace {
 
@@ -78,6 +79,34 @@ TEST(Allocation, NoneAfterReserve) {
     EXPECT_EQ(allocations, before) << name;
   }
   ASSERT_TRUE(UseInstructionSet("").ok());
+}
+
+TEST(Allocation, NoneForAProfile) {
+  std::vector<Aggregate> aggregates;
+  for (int function = 0; function < 8; ++function) aggregates.push_back(Of(static_cast<AggregateFunction>(function)));
+  aggregates[0].half_life_days = 30;
+  aggregates[1].filters = {{"country", Comparison::kIn, {std::string("FI"), std::string("SE")}}};
+  Trial trial(SchemaOfAggregates(aggregates));
+  const ProfileLayout& layout = trial.layout;
+  std::vector<uint8_t> converted(layout.state_bytes());
+  const std::string type = "purchase";
+  const size_t before = allocations;
+  for (int i = 0; i < 100; ++i) {
+    const AttributeValue attributes[] = {
+        {.attribute = layout.Attribute("price"), .number = i * 0.5},
+        {.attribute = layout.Attribute("country"), .kind = ValueKind::kText, .text_hash = HashText("FI")}};
+    const Event event{.id_hash = HashText({reinterpret_cast<const char*>(&i), sizeof i}),
+                      .time_us = Days(i % 7),
+                      .type = layout.EventType(type),
+                      .attributes = attributes};
+    ASSERT_TRUE(layout.Check(event).ok());
+    ASSERT_EQ(layout.Fold(event, trial.state), FoldResult::kFolded);
+    ASSERT_EQ(layout.Fold(event, trial.state), FoldResult::kRepeated);
+    trial.Read(Days(i));
+  }
+  layout.Convert(layout, trial.state, converted);
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(converted, trial.state);
 }
 
 TEST(Allocation, ALargerModelReservesByItself) {
