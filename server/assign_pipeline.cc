@@ -21,13 +21,17 @@ size_t KeepAllowed(const scoring::Model& model, policy::Purpose purpose, std::sp
 }  // namespace
 
 AssignPipeline::AssignPipeline(const PipelineSources& sources)
-    : sources_(sources), reader_(sources.domain), tokens_(sources.pseudonymizer) {}
+    : sources_(sources),
+      reader_(sources.domain),
+      tokens_(sources.pseudonymizer),
+      profile_(sources.profiles, sources.limits, sources.events) {}
 
 const ServingModel* AssignPipeline::PinModel() {
   pinned_ = sources_.model.Read(reader_);
   if (pinned_ != nullptr && pinned_->generation != reserved_generation_) {
     reserved_generation_ = pinned_->generation;
     features_.Reserve(pinned_->model.schema().scored_size());
+    profile_.Reserve(pinned_->layout);
     workspace_.Reserve(pinned_->model, 1);
   }
   return pinned_;
@@ -48,22 +52,57 @@ absl::Status AssignPipeline::CheckToken(absl::string_view token) {
   return absl::OkStatus();
 }
 
-absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t now_us, policy::Decision& decision) {
-  if (absl::Status status = ValidateAssign(request, sources_.limits); !status.ok()) return status;
-  if (absl::Status status = CheckToken(request.consent_token()); !status.ok()) return status;
-
-  const ServingModel* serving = PinModel();
+void AssignPipeline::Identify(const v1::Subject& subject, policy::Purpose purpose, int64_t now_us,
+                              policy::Decision& decision) const {
   decision.model = nullptr;
   decision.scaled = {};
   decision.nearest_count = 0;
   decision.time_us = now_us;
-  decision.purpose = static_cast<policy::Purpose>(request.purpose());
-  decision.subject =
-      sources_.pseudonymizer.Pseudonymize(policy::RawSubject(request.subject().namespace_(), request.subject().id()));
+  decision.purpose = purpose;
+  decision.subject = sources_.pseudonymizer.Pseudonymize(policy::RawSubject(subject.namespace_(), subject.id()));
+}
+
+bool AssignPipeline::MayUseProfile(policy::Purpose selection, const policy::ConsentState& state,
+                                   const policy::Signals& signals, int64_t now_us) const {
+  const policy::Purpose purpose = pinned_->profile_purpose;
+  return purpose == policy::ProfileFor(selection) && purpose != ServingModel::kNoProfile &&
+         policy::EvaluateConsent(state, signals, purpose, now_us / 1'000'000).allowed;
+}
+
+absl::Status AssignPipeline::ReadFeatures(const v1::AssignRequest& request, const policy::ConsentState& state,
+                                          const policy::Signals& signals, const policy::Decision& decision, Keep keep) {
+  const ServingModel& serving = *pinned_;
+  const scoring::FeatureSchema& schema = serving.model.schema();
+  const size_t named_max = sources_.limits.named_features_max;
+  if (schema.all_direct() && request.events().empty()) return features_.Read(request.features(), schema, named_max);
+
+  // Whatever the request has is checked before anything of it is kept.
+  if (absl::Status status = features_.TakeDirect(request.features(), schema, named_max); !status.ok()) return status;
+  if (absl::Status status = profile_.TakeEvents(request.events(), serving.layout, decision.time_us); !status.ok()) {
+    return status;
+  }
+  if (schema.all_direct()) return features_.Scale(schema);
+  ProfileAccess access = ProfileAccess::kNone;
+  if (MayUseProfile(decision.purpose, state, signals, decision.time_us)) {
+    access = keep == Keep::kEvents ? ProfileAccess::kKeep : ProfileAccess::kRead;
+  }
+  profile_.Fold(reader_, decision.subject, serving.profile_purpose, serving.layout, decision.time_us, access);
+  serving.layout.Read(profile_.state(), decision.time_us, features_.aggregates(), features_.missing_aggregates());
+  return features_.Scale(schema);
+}
+
+absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t now_us, policy::Decision& decision,
+                                    Keep keep) {
+  profile_.Clear();
+  if (absl::Status status = ValidateAssign(request, sources_.limits); !status.ok()) return status;
+  if (absl::Status status = CheckToken(request.consent_token()); !status.ok()) return status;
+
+  const ServingModel* serving = PinModel();
+  Identify(request.subject(), static_cast<policy::Purpose>(request.purpose()), now_us, decision);
   const policy::ConsentState state = sources_.index.Find(reader_, decision.subject);
   decision.consent_revision = state.revision;
-  const policy::Verdict verdict =
-      policy::EvaluateConsent(state, ReadSignals(request.signals()), decision.purpose, now_us / 1'000'000);
+  const policy::Signals signals = ReadSignals(request.signals());
+  const policy::Verdict verdict = policy::EvaluateConsent(state, signals, decision.purpose, now_us / 1'000'000);
   if (!verdict.allowed) {
     decision.rule = verdict.rule;
     decision.outcome = policy::OutcomeOf(verdict.rule);
@@ -71,11 +110,8 @@ absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t no
   }
 
   if (serving == nullptr) return NoModelError();
+  if (absl::Status status = ReadFeatures(request, state, signals, decision, keep); !status.ok()) return status;
   const scoring::Model& model = serving->model;
-  if (absl::Status status = features_.Read(request.features(), model.schema(), sources_.limits.named_features_max);
-      !status.ok()) {
-    return status;
-  }
   decision.model = &model;
   decision.scaled = features_.scaled();
   const auto wanted = static_cast<size_t>(std::max(1, request.max_segments()));

@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "assent/v1/assignment_service.pb.h"
+#include "policy/consent_state.h"
+#include "policy/consent_verdict.h"
 #include "policy/decision.h"
 #include "policy/subject.h"
 #include "scoring/assign.h"
@@ -15,9 +17,11 @@
 #include "server/configuration.h"
 #include "server/consent_token.h"
 #include "server/feature_reader.h"
+#include "server/running_profile.h"
 #include "server/serving_model.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
+#include "storage/profile_store.h"
 
 namespace assent::server {
 
@@ -29,6 +33,8 @@ struct PipelineSources {
   const storage::ConsentStore& store;
   const scoring::Published<ServingModel>& model;
   RequestLimits limits;
+  EventRules events = {};
+  storage::ProfileStore* profiles = nullptr;  // null: no profile is ever kept
 };
 
 // Threads: one pipeline a thread; it holds that thread's membership in the quiescence domain and its scratch memory.
@@ -41,10 +47,16 @@ class AssignPipeline {
   void Online() { reader_.Online(); }
   void Offline() { reader_.Offline(); }
 
+  // Whether a decision folds its events into the profile, or only takes account of them.
+  enum class Keep : uint8_t { kEvents, kNothing };
+
   // Decides one event at `now_us` (microseconds since 1970).
   // Errors: those of ValidateAssign; CONSENT_TOKEN_*; then, only where consent permits, NO_MODEL and those of
-  // FeatureReader::Read. A refusal is no error: it is in the decision.
-  absl::Status Decide(const v1::AssignRequest& request, int64_t now_us, policy::Decision& decision);
+  // FeatureReader::Read and EventReader::Read. A refusal is no error: it is in the decision. On an error the profile is
+  // unchanged, with one exception: where the events are in order and it is an aggregate that cannot be scored
+  // (FEATURE_MISSING, FEATURE_NOT_FINITE of "features"), they are kept, because they happened.
+  absl::Status Decide(const v1::AssignRequest& request, int64_t now_us, policy::Decision& decision,
+                      Keep keep = Keep::kEvents);
 
   // The parts, for batches, which do the same steps for many rows at a time.
   const PipelineSources& sources() const { return sources_; }
@@ -54,16 +66,28 @@ class AssignPipeline {
   const ServingModel* PinModel();
   // The model that the last Decide or PinModel pinned.
   const ServingModel* pinned() const { return pinned_; }
+  // The profile of the last decision, and what became of its events.
+  RunningProfile& profile() { return profile_; }
+  // Whether the profile that the pinned model reads may be used: for a selection of its own kind, where its purpose is
+  // granted and no signal denies it.
+  bool MayUseProfile(policy::Purpose selection, const policy::ConsentState& state, const policy::Signals& signals,
+                     int64_t now_us) const;
+  // Starts a decision about a subject: everything of it that is not decided yet.
+  void Identify(const v1::Subject& subject, policy::Purpose purpose, int64_t now_us, policy::Decision& decision) const;
   // OK when the index has everything that the token's holder has seen.
   absl::Status CheckToken(absl::string_view token);
   // Which features of the last decision were missing. Shape: [dim].
   std::span<const uint8_t> missing_features() const { return features_.missing(); }
 
  private:
+  absl::Status ReadFeatures(const v1::AssignRequest& request, const policy::ConsentState& state,
+                            const policy::Signals& signals, const policy::Decision& decision, Keep keep);
+
   PipelineSources sources_;
   scoring::Quiescence::Reader reader_;
   ConsentTokenCodec tokens_;
   FeatureReader features_;
+  RunningProfile profile_;
   scoring::Workspace workspace_;
   const ServingModel* pinned_ = nullptr;
   uint64_t reserved_generation_ = 0;

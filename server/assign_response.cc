@@ -16,6 +16,16 @@ void FillSegmentMatch(const scoring::SegmentCard& card, double distance, double 
   match.set_iab_audience_id(card.iab_audience_id);
 }
 
+void FillRecordEventsResponse(const policy::Decision& decision, const EventCounts& counts,
+                              v1::RecordEventsResponse& response) {
+  const absl::string_view reason = policy::RuleName(decision.rule);
+  response.set_outcome(static_cast<v1::Outcome>(decision.outcome));
+  response.mutable_reason()->assign(reason.data(), reason.size());
+  response.set_folded(counts.folded);
+  response.set_repeated_events(counts.repeated);
+  response.set_unknown_events(counts.unknown);
+}
+
 void FillAssignResponse(const policy::Decision& decision, v1::AssignResponse& response) {
   const absl::string_view reason = policy::RuleName(decision.rule);
   response.set_outcome(static_cast<v1::Outcome>(decision.outcome));

@@ -5,6 +5,7 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "policy/decision.h"
 #include "scoring/model.h"
+#include "server/running_profile.h"
 
 namespace assent::server {
 
@@ -13,6 +14,10 @@ void FillAssignResponse(const policy::Decision& decision, v1::AssignResponse& re
 
 // Names `model`. Cost: one comparison of 64 bytes when `ref` names it already.
 void FillModelRef(const scoring::Model& model, v1::ModelRef& ref);
+
+// Sets every field of `response`.
+void FillRecordEventsResponse(const policy::Decision& decision, const EventCounts& counts,
+                              v1::RecordEventsResponse& response);
 
 // `membership` as in SegmentMatch.
 void FillSegmentMatch(const scoring::SegmentCard& card, double distance, double membership, v1::SegmentMatch& match);

@@ -14,8 +14,8 @@
 namespace assent::server {
 
 // The methods of AssignmentService, dense from 0, for counters.
-enum class Method : uint8_t { kAssign = 0, kBatchAssign, kStreamAssign, kExplain };
-inline constexpr int kMethodCount = 4;
+enum class Method : uint8_t { kAssign = 0, kBatchAssign, kStreamAssign, kExplain, kRecordEvents };
+inline constexpr int kMethodCount = 5;
 
 // What a handler knows of one call.
 struct CallContext {
@@ -46,6 +46,11 @@ class AssignmentHandler {
                                    CallContext& context) = 0;
   virtual grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
                                CallContext& context) = 0;
+
+  virtual grpc::Status RecordEvents(const v1::RecordEventsRequest& /*request*/, v1::RecordEventsResponse& /*response*/,
+                                    CallContext& /*context*/) {
+    return {grpc::StatusCode::UNIMPLEMENTED, "this handler keeps no events"};
+  }
 
   // A stream opens, answers each of its messages, one after the other, and ends with Finished. An error of either ends
   // the stream with that status; the response is not sent.

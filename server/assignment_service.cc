@@ -9,7 +9,8 @@ namespace {
 
 constexpr absl::string_view kPaths[kMethodCount] = {
     "/assent.v1.AssignmentService/Assign", "/assent.v1.AssignmentService/BatchAssign",
-    "/assent.v1.AssignmentService/StreamAssign", "/assent.v1.AssignmentService/Explain"};
+    "/assent.v1.AssignmentService/StreamAssign", "/assent.v1.AssignmentService/Explain",
+    "/assent.v1.AssignmentService/RecordEvents"};
 
 }  // namespace
 
@@ -19,7 +20,9 @@ AssignmentService::AssignmentService(const PipelineSources& sources, const Autho
       authorizer_(authorizer),
       cells_(cells),
       thread_(thread),
+      count_unknown_(sources.events.unknown_type != EventRules::UnknownType::kIgnore),
       batch_(pipeline_, cells, thread),
+      recorder_(pipeline_),
       role_required_(ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this"))),
       deadline_expired_(
           ToGrpcStatus(MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work began"))),
@@ -38,7 +41,9 @@ const grpc::Status* AssignmentService::Begin(CallContext& context) {
 }
 
 absl::Status AssignmentService::DecideAndCount(const v1::AssignRequest& request, int64_t now_us) {
-  if (absl::Status status = pipeline_.Decide(request, now_us, decision_); !status.ok()) return status;
+  const absl::Status status = pipeline_.Decide(request, now_us, decision_);
+  cells_.Count(pipeline_.profile().counts(), count_unknown_);
+  if (!status.ok()) return status;
   cells_.Count(decision_.purpose, decision_.outcome, decision_.rule);
   if (decision_.outcome == policy::Outcome::kAssigned) {
     pipeline_.pinned()->segments.Count(thread_, decision_.assignment.winner);
@@ -64,13 +69,25 @@ grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::E
                                         CallContext& context) {
   if (const grpc::Status* refused = Begin(context)) return *refused;
   if (!request.has_request()) return ToGrpcStatus(MakeError(Reason::kFieldRequired, "request", "is required"));
-  const absl::Status status = pipeline_.Decide(request.request(), now_us_, decision_);
+  const absl::Status status = pipeline_.Decide(request.request(), now_us_, decision_, AssignPipeline::Keep::kNothing);
   if (!status.ok()) return ToGrpcStatus(WithFieldPrefix(status, "request."));
   if (decision_.nearest_count != 0) {
     scoring::Memberships(*decision_.model, decision_.scaled, {decision_.nearest.data(), decision_.nearest_count},
                          {decision_.membership.data(), decision_.nearest_count});
   }
   FillExplainResponse(decision_, pipeline_.missing_features(), response);
+  return grpc::Status::OK;
+}
+
+grpc::Status AssignmentService::RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response,
+                                             CallContext& context) {
+  if (const grpc::Status* refused = Begin(context)) return *refused;
+  const absl::Status status = recorder_.Record(request, now_us_, decision_);
+  const EventCounts& counts = pipeline_.profile().counts();
+  cells_.Count(counts, count_unknown_);
+  if (!status.ok()) return ToGrpcStatus(status);
+  cells_.Count(decision_.purpose, decision_.outcome, decision_.rule);
+  FillRecordEventsResponse(decision_, counts, response);
   return grpc::Status::OK;
 }
 

@@ -10,6 +10,7 @@
 #include "server/authorization.h"
 #include "server/batch_assign.h"
 #include "server/data_plane_cells.h"
+#include "server/event_recorder.h"
 #include "server/thread_clock.h"
 
 namespace assent::server {
@@ -26,6 +27,8 @@ class AssignmentService final : public AssignmentHandler {
   grpc::Status BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
                            CallContext& context) override;
   grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response, CallContext& context) override;
+  grpc::Status RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response,
+                            CallContext& context) override;
   grpc::Status OpenStream(CallContext& context) override;
   grpc::Status AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,
                             CallContext& context) override;
@@ -45,7 +48,9 @@ class AssignmentService final : public AssignmentHandler {
   const Authorizer& authorizer_;
   DataPlaneCells& cells_;
   const int thread_;
+  const bool count_unknown_;
   BatchAssigner batch_;
+  EventRecorder recorder_;
   ThreadClock clock_;
   int64_t now_us_ = 0;  // of the call that Begin let through
   policy::Decision decision_;

@@ -38,6 +38,7 @@ absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_
     const size_t dim = serving->model.schema().scored_size();
     scaled_.resize(kBlockRows * dim);
     missing_.resize(dim);
+    all_missing_.assign(dim, 1);
     spread_.resize(dim);
     spread_missing_.resize(dim);
     segment_index_.assign(serving->model.segments().size(), kNotUsed);
@@ -54,7 +55,7 @@ absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_
   for (size_t first = 0; first < rows; first += kBlockRows) {
     TakeSubjects(request, {first, std::min(kBlockRows, rows - first)}, response);
     ConsentVerdicts(request, now_us, response);
-    if (absl::Status status = ScaleRows(request, response); !status.ok()) return status;
+    if (absl::Status status = ScaleRows(request, now_us, response); !status.ok()) return status;
     ScoreRows(purpose, response);
   }
   std::sort(response.mutable_errors()->begin(), response.mutable_errors()->end(),
@@ -144,6 +145,10 @@ void BatchAssigner::ConsentVerdicts(const v1::BatchAssignRequest& request, int64
     }
     const policy::Verdict verdict = policy::EvaluateConsent(states_[i], *signals, purpose, now_us / 1'000'000);
     if (verdict.allowed) {
+      const bool profiled =
+          pipeline_.pinned() != nullptr && pipeline_.MayUseProfile(purpose, states_[i], *signals, now_us);
+      permitted_access_[permitted_count_] = profiled ? ProfileAccess::kRead : ProfileAccess::kNone;
+      permitted_key_[permitted_count_] = static_cast<uint32_t>(i);
       permitted_[permitted_count_++] = row;
     } else {
       Answer(row, {policy::OutcomeOf(verdict.rule), verdict.rule}, response);
@@ -151,7 +156,8 @@ void BatchAssigner::ConsentVerdicts(const v1::BatchAssignRequest& request, int64
   }
 }
 
-absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response) {
+absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, int64_t now_us,
+                                      v1::BatchAssignResponse& response) {
   scored_count_ = 0;
   if (permitted_count_ == 0) return absl::OkStatus();
   if (pipeline_.pinned() == nullptr) return NoModelError();
@@ -159,12 +165,10 @@ absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, v1:
   const size_t dim = schema.scored_size();
   const v1::FeatureMatrix& features = request.features();
   const bool all_missing = features.values_size() == 0;
-  if (all_missing) std::fill_n(missing_.begin(), dim, uint8_t{1});
   for (size_t i = 0; i < permitted_count_; ++i) {
     const size_t row = permitted_[i];
     const std::span<float> scaled(scaled_.data() + scored_count_ * dim, dim);
-    // The values are ignored where everything is missing.
-    const RawRow raw = all_missing ? RawRow{scaled, {missing_.data(), dim}} : RowOf(features, row, schema);
+    const RawRow raw = RowOf(features, i, now_us);
     const int bad = schema.Scale(raw.values, raw.missing, scaled);
     if (bad < 0) {
       scored_[scored_count_++] = static_cast<uint32_t>(row);
@@ -181,17 +185,26 @@ absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, v1:
   return absl::OkStatus();
 }
 
-BatchAssigner::RawRow BatchAssigner::RowOf(const v1::FeatureMatrix& features, size_t row,
-                                           const scoring::FeatureSchema& schema) {
+BatchAssigner::RawRow BatchAssigner::RowOf(const v1::FeatureMatrix& features, size_t permitted, int64_t now_us) {
+  const ServingModel& serving = *pipeline_.pinned();
+  const scoring::FeatureSchema& schema = serving.model.schema();
   const std::span<const uint32_t> direct = schema.direct();
-  const std::span<const float> values(features.values().data() + row * direct.size(), direct.size());
-  const std::span<const uint8_t> missing = MissingOfRow(features, row, direct.size());
-  if (schema.all_direct()) return {values, missing};
+  const size_t row = permitted_[permitted];
+  RawRow given = {spread_, all_missing_};  // the values are ignored where everything is missing
+  if (features.values_size() != 0) {
+    given = {{features.values().data() + row * direct.size(), direct.size()},
+             MissingOfRow(features, row, direct.size())};
+  }
+  if (schema.all_direct()) return given;
   std::fill(spread_missing_.begin(), spread_missing_.end(), uint8_t{1});
   for (size_t i = 0; i < direct.size(); ++i) {
-    spread_[direct[i]] = values[i];
-    spread_missing_[direct[i]] = missing.empty() ? uint8_t{0} : missing[i];
+    spread_[direct[i]] = given.values[i];
+    spread_missing_[direct[i]] = given.missing.empty() ? uint8_t{0} : given.missing[i];
   }
+  RunningProfile& profile = pipeline_.profile();
+  profile.Read(pipeline_.reader(), keys_[permitted_key_[permitted]], serving.profile_purpose, serving.layout, now_us,
+               permitted_access_[permitted]);
+  serving.layout.Read(profile.state(), now_us, spread_, spread_missing_);
   return {spread_, spread_missing_};
 }
 

@@ -42,13 +42,13 @@ class BatchAssigner {
   // The steps of one block. A row is in `keyed_` once it has a subject, in `scored_` once it has a scaled vector.
   void TakeSubjects(const v1::BatchAssignRequest& request, Block block, v1::BatchAssignResponse& response);
   void ConsentVerdicts(const v1::BatchAssignRequest& request, int64_t now_us, v1::BatchAssignResponse& response);
-  absl::Status ScaleRows(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response);
-  // A row's raw values by position; aggregates are missing.
+  absl::Status ScaleRows(const v1::BatchAssignRequest& request, int64_t now_us, v1::BatchAssignResponse& response);
+  // A row's raw values by position: the direct ones of the request, the aggregates of the profile.
   struct RawRow {
     std::span<const float> values;
     std::span<const uint8_t> missing;
   };
-  RawRow RowOf(const v1::FeatureMatrix& features, size_t row, const scoring::FeatureSchema& schema);
+  RawRow RowOf(const v1::FeatureMatrix& features, size_t permitted, int64_t now_us);
   std::span<const uint8_t> MissingOfRow(const v1::FeatureMatrix& features, size_t row, size_t columns);
   void ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& response);
 
@@ -66,6 +66,8 @@ class BatchAssigner {
   std::array<policy::SubjectKey, kBlockRows> keys_{};
   std::array<policy::ConsentState, kBlockRows> states_{};
   std::array<uint32_t, kBlockRows> permitted_{};
+  std::array<uint32_t, kBlockRows> permitted_key_{};          // index into keys_, of a permitted row
+  std::array<ProfileAccess, kBlockRows> permitted_access_{};  // to its profile
   std::array<uint32_t, kBlockRows> scored_{};
   std::array<scoring::Assignment, kBlockRows> assignments_{};
   size_t keyed_count_ = 0;
@@ -73,6 +75,7 @@ class BatchAssigner {
   size_t scored_count_ = 0;
   std::vector<float> scaled_;            // [kBlockRows x dim]
   std::vector<uint8_t> missing_;         // [dim], of the row's columns
+  std::vector<uint8_t> all_missing_;     // [dim], ones
   std::vector<float> spread_;            // [dim], a row by position where not every feature is direct
   std::vector<uint8_t> spread_missing_;  // [dim]
   int next_missing_ = 0;                 // into missing_cells: rows are visited in ascending order

@@ -1,6 +1,7 @@
 #include "server/feature_reader.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "server/status_conversion.h"
@@ -55,49 +56,68 @@ absl::Status FeatureReader::TakeNamed(const v1::FeatureVector& features, const s
   return absl::OkStatus();
 }
 
-namespace {
-
-// `position` is of a feature of `dense`, or of an aggregate that is missing.
-absl::Status DenseError(const scoring::FeatureSchema& schema, int position, bool missing) {
-  if (missing) return ScaleError("features", schema, position, true);
+absl::Status FeatureReader::PositionError(const scoring::FeatureSchema& schema, int position) const {
+  const auto index = static_cast<size_t>(position);
+  const bool missing = missing_[index] != 0;
+  const scoring::Feature& feature = schema.scored(index);
+  if (feature.aggregate.has_value()) return ScaleError("features", schema, position, missing);
+  if (!dense_) return ScaleError(NamedField(feature), schema, position, missing);
   const std::span<const uint32_t> direct = schema.direct();
   const auto found = std::lower_bound(direct.begin(), direct.end(), static_cast<uint32_t>(position));
-  return ScaleError(absl::StrCat("features.dense[", found - direct.begin(), "]"), schema, position, false);
+  return ScaleError(absl::StrCat("features.dense[", found - direct.begin(), "]"), schema, position, missing);
 }
 
-}  // namespace
-
-absl::Status FeatureReader::Read(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
+absl::Status FeatureReader::Take(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
                                  size_t named_max) {
   const auto dense = static_cast<size_t>(features.dense_size());
-  const std::span<float> scaled(scaled_.data(), dim_);
-  if (dense != 0 && features.named_size() != 0) {
+  dense_ = dense != 0;
+  values_ = {raw_.data(), dim_};
+  if (dense_ && features.named_size() != 0) {
     return MakeError(Reason::kFeaturesAmbiguous, "features", "give dense or named, not both");
   }
-  if (dense == 0) {
-    if (absl::Status status = TakeNamed(features, schema, named_max); !status.ok()) return status;
-    const int bad = schema.Scale({raw_.data(), dim_}, missing(), scaled);
-    if (bad < 0) return absl::OkStatus();
-    const auto index = static_cast<size_t>(bad);
-    return ScaleError(NamedField(schema.scored(index)), schema, bad, missing_[index] != 0);
-  }
+  if (!dense_) return TakeNamed(features, schema, named_max);
   const std::span<const uint32_t> direct = schema.direct();
   if (dense != direct.size()) {
     return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.dense", "the number of values must be",
                           direct.size());
   }
   if (schema.all_direct()) {
+    values_ = {features.dense().data(), dense};
     std::fill_n(missing_.begin(), dim_, uint8_t{0});
-    const int bad = schema.Scale({features.dense().data(), dense}, {}, scaled);
-    return bad < 0 ? absl::OkStatus() : DenseError(schema, bad, false);
+    return absl::OkStatus();
   }
   std::fill_n(missing_.begin(), dim_, uint8_t{1});
   for (size_t i = 0; i < dense; ++i) {
     raw_[direct[i]] = features.dense(static_cast<int>(i));
     missing_[direct[i]] = 0;
   }
-  const int bad = schema.Scale({raw_.data(), dim_}, missing(), scaled);
-  return bad < 0 ? absl::OkStatus() : DenseError(schema, bad, missing_[static_cast<size_t>(bad)] != 0);
+  return absl::OkStatus();
+}
+
+absl::Status FeatureReader::Scale(const scoring::FeatureSchema& schema) {
+  // Scaling is a little faster where nothing can be missing.
+  const bool complete = dense_ && schema.all_direct();
+  const int bad = schema.Scale(values_, complete ? std::span<const uint8_t>() : missing(), {scaled_.data(), dim_});
+  return bad < 0 ? absl::OkStatus() : PositionError(schema, bad);
+}
+
+absl::Status FeatureReader::Read(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
+                                 size_t named_max) {
+  if (absl::Status status = Take(features, schema, named_max); !status.ok()) return status;
+  return Scale(schema);
+}
+
+absl::Status FeatureReader::TakeDirect(const v1::FeatureVector& features, const scoring::FeatureSchema& schema,
+                                       size_t named_max) {
+  if (absl::Status status = Take(features, schema, named_max); !status.ok()) return status;
+  for (const uint32_t position : schema.direct()) {
+    const scoring::Feature& feature = schema.scored(position);
+    const bool refused = missing_[position] != 0
+                             ? feature.missing == scoring::MissingRule::kRefuse
+                             : !std::isfinite(values_[position]) || !std::isfinite(feature.Scale(values_[position]));
+    if (refused) return PositionError(schema, static_cast<int>(position));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace assent::server

@@ -19,7 +19,7 @@ namespace {
 
 using prometheus::MetricType;
 
-constexpr const char* kMethods[kMethodCount] = {"Assign", "BatchAssign", "StreamAssign", "Explain"};
+constexpr const char* kMethods[kMethodCount] = {"Assign", "BatchAssign", "StreamAssign", "Explain", "RecordEvents"};
 constexpr const char* kControlMethods[kControlMethodCount] = {"RecordConsent", "WithdrawConsent", "OptOut",
                                                               "GetConsent"};
 constexpr const char* kCodes[kStatusCodeCount] = {
@@ -27,6 +27,8 @@ constexpr const char* kCodes[kStatusCodeCount] = {
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
+
+constexpr const char* kEventResults[kEventResultCount] = {"folded", "repeated", "irrelevant", "unknown", "not_kept"};
 
 constexpr size_t kPermissionDenied = 7;
 
@@ -42,6 +44,19 @@ struct RpcSums {
 };
 
 std::string Text(absl::string_view text) { return std::string(text); }
+
+// Selections are assigned, RecordEvents records; both may be refused.
+bool CanCome(policy::Purpose purpose, policy::Outcome outcome) {
+  switch (outcome) {
+    case policy::Outcome::kNoConsent:
+    case policy::Outcome::kOptedOut:
+      return true;
+    case policy::Outcome::kRecorded:
+      return policy::IsProfile(purpose);
+    default:
+      return policy::IsSelection(purpose);
+  }
+}
 
 void AddProcess(MetricFamilies& families) {
   const ProcessFigures figures = ReadProcessFigures();
@@ -97,12 +112,15 @@ void Metrics::AddCalls(MetricFamilies& families) const {
 }
 
 void Metrics::AddDecisions(MetricFamilies& families) const {
-  families.Start(MetricType::Counter, "assent_outcomes_total",
-                 "Decisions by purpose and outcome; rows of batches and messages of streams included.");
+  families.Start(
+      MetricType::Counter, "assent_outcomes_total",
+      "Decisions by purpose and outcome; rows of batches and messages of streams included. Profile purposes: "
+      "RecordEvents.");
   for (int p = 1; p <= policy::kPurposeCount; ++p) {
     const auto purpose = static_cast<policy::Purpose>(p);
-    if (!policy::IsSelection(purpose)) continue;
+    if (!policy::IsSelection(purpose) && !policy::IsProfile(purpose)) continue;
     for (int o = 1; o < policy::kOutcomeCount; ++o) {
+      if (!CanCome(purpose, static_cast<policy::Outcome>(o))) continue;
       uint64_t sum = 0;
       for (const auto& cells : parts_.data_plane)
         sum += cells->outcomes[static_cast<size_t>(p)][static_cast<size_t>(o)].Read();
@@ -112,8 +130,9 @@ void Metrics::AddDecisions(MetricFamilies& families) const {
     }
   }
   families.Start(MetricType::Counter, "assent_refusals_total",
-                 "Decisions that gave no segment, by the rule that decided.");
+                 "Decisions that gave no segment, and RecordEvents that kept nothing, by the rule that decided.");
   for (int r = 1; r < policy::kRuleCount; ++r) {
+    if (static_cast<policy::Rule>(r) == policy::Rule::kProfileKept) continue;  // refuses nothing
     uint64_t sum = 0;
     for (const auto& cells : parts_.data_plane) sum += cells->rules[static_cast<size_t>(r)].Read();
     families.Counter(static_cast<double>(sum), {{"reason", Text(policy::RuleName(static_cast<policy::Rule>(r)))}});
@@ -154,12 +173,48 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Counter(static_cast<double>(parts_.store.damaged_records()));
 }
 
+void Metrics::AddEvents(MetricFamilies& families) const {
+  families.Start(MetricType::Counter, "assent_events_total", "Events of calls, by what became of them.");
+  for (size_t result = 0; result < kEventResultCount; ++result) {
+    uint64_t sum = 0;
+    for (const auto& cells : parts_.data_plane) sum += cells->events[result].Read();
+    families.Counter(static_cast<double>(sum), {{"result", kEventResults[result]}});
+  }
+}
+
+void Metrics::AddProfiles(MetricFamilies& families) const {
+  const storage::ProfileFigures figures = parts_.profiles.figures();
+  const auto count = [&](const char* name, const char* help, uint64_t value) {
+    families.Start(MetricType::Counter, name, help);
+    families.Counter(static_cast<double>(value));
+  };
+  families.Start(MetricType::Gauge, "assent_profiles", "Profiles in memory.");
+  families.Gauge(static_cast<double>(figures.profiles));
+  families.Start(MetricType::Gauge, "assent_profile_memory_bytes",
+                 "Memory mapped for profiles and their table; what was never used of it is not resident.");
+  families.Gauge(static_cast<double>(figures.memory_bytes));
+  count("assent_profile_refusals_total", "Profiles that could not start because subjects_max exist.",
+        figures.refused_full);
+  count("assent_profile_writes_total", "Profiles written to the disk.", figures.written);
+  count("assent_profile_deletions_total",
+        "Profiles deleted because they were past their retention or not allowed any more; withdrawals are not in it.",
+        figures.deleted);
+  count("assent_profile_damaged_records_total", "Profiles on the disk that could not be read, and were deleted.",
+        figures.damaged);
+  count("assent_profile_layouts_dropped_total",
+        "Profiles that started anew because their layout was unknown after a restart.", figures.dropped_layouts);
+  count("assent_profile_flush_failures_total", "Writings of profiles that the disk refused; they are tried again.",
+        figures.flush_failures);
+}
+
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   MetricFamilies families;
   AddCalls(families);
   AddDecisions(families);
   AddModel(families);
   AddConsent(families);
+  AddEvents(families);
+  AddProfiles(families);
   AddProcess(families);
   return families.Take();
 }

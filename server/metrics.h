@@ -16,6 +16,7 @@
 #include "server/role_refusals.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
+#include "storage/profile_store.h"
 
 namespace assent::server {
 
@@ -31,6 +32,7 @@ class Metrics final : public prometheus::Collectable {
     const ModelSource& model;
     const storage::ConsentIndex& index;
     const storage::ConsentStore& store;
+    const storage::ProfileStore& profiles;
   };
   explicit Metrics(const Parts& parts) : parts_(parts) {}
 
@@ -41,6 +43,8 @@ class Metrics final : public prometheus::Collectable {
   void AddDecisions(MetricFamilies& families) const;
   void AddModel(MetricFamilies& families) const;
   void AddConsent(MetricFamilies& families) const;
+  void AddEvents(MetricFamilies& families) const;
+  void AddProfiles(MetricFamilies& families) const;
 
   const Parts parts_;
 };

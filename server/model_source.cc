@@ -94,13 +94,29 @@ absl::Status ModelSource::Reload() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<scoring::ProfileLayout> ModelSource::LayOut(const scoring::Model& model) const {
+  auto layout = scoring::ProfileLayout::Create(model.schema());
+  if (!layout.ok() || options_.profiles == nullptr || model.schema().all_direct()) return layout;
+  if (absl::Status status = options_.profiles->Register(*layout); !status.ok()) return status;
+  return layout;
+}
+
 void ModelSource::Publish(scoring::Model model) {
+  auto layout = LayOut(model);
+  if (!layout.ok()) {
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    Log(Severity::kError, "model_refused",
+        {{"name", OperatorText(model.provenance().name)},
+         {"code", layout.status().code()},
+         {"cause", OperatorText(layout.status().message())}});
+    return;
+  }
   WarmUp(model);
   ModelFacts facts{.name = model.provenance().name, .digest = model.digest_hex(), .segments = model.segments().size()};
   {
     const std::lock_guard lock(mutex_);
-    published_.Publish(
-        std::make_unique<const ServingModel>(std::move(model), ++generation_, totals_, options_.threads));
+    published_.Publish(std::make_unique<const ServingModel>(std::move(model), *std::move(layout), ++generation_,
+                                                            totals_, options_.threads));
     facts_ = facts;
   }
   loads_.fetch_add(1, std::memory_order_relaxed);

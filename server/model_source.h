@@ -13,10 +13,12 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "scoring/model.h"
 #include "scoring/published.h"
 #include "server/segment_counters.h"
 #include "server/serving_model.h"
+#include "storage/profile_store.h"
 
 namespace assent::server {
 
@@ -34,6 +36,8 @@ class ModelSource {
     std::string path;  // empty: no file; models come through Publish
     std::chrono::milliseconds poll{1000};
     int threads = 1;  // polling threads that will count
+    // Told of each model's layout before the model is published; null: nobody.
+    storage::ProfileStore* profiles = nullptr;
   };
 
   ModelSource(scoring::Quiescence& domain, Options options);
@@ -50,7 +54,7 @@ class ModelSource {
   // Reads the file now, whether it changed or not. A damaged file is refused, logged and counted, and the old model
   // stays. Errors: those of ReadModelFile.
   absl::Status Reload();
-  // Warms the model up and serves it.
+  // Warms the model up and serves it. One whose profiles cannot be laid out is refused, logged and counted.
   void Publish(scoring::Model model);
 
   const scoring::Published<ServingModel>& published() const { return published_; }
@@ -69,6 +73,7 @@ class ModelSource {
   };
 
   std::optional<Signature> Look() const;
+  absl::StatusOr<scoring::ProfileLayout> LayOut(const scoring::Model& model) const;
   void Watch();
 
   scoring::Quiescence& domain_;

@@ -61,6 +61,22 @@ struct ExplainRpc {
   }
 };
 
+struct RecordEventsRpc {
+  using Request = v1::RecordEventsRequest;
+  using Response = v1::RecordEventsResponse;
+  static constexpr Method kMethod = Method::kRecordEvents;
+  static constexpr size_t kWaiting = 64;
+  static constexpr size_t kKeptBytes = kKeptMessageBytes;
+  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
+                   grpc::ServerCompletionQueue* queue, void* tag) {
+    service.RequestRecordEvents(context, request, writer, queue, queue, tag);
+  }
+  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
+                             CallContext& context) {
+    return handler.RecordEvents(request, response, context);
+  }
+};
+
 }  // namespace
 
 PollingThread::PollingThread(Service* service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
@@ -80,6 +96,7 @@ void PollingThread::Start() {
   pools_[1] = std::make_unique<UnaryCallPool<BatchAssignRpc>>(share_);
   pools_[2] = std::make_unique<UnaryCallPool<ExplainRpc>>(share_);
   pools_[3] = std::make_unique<StreamCallPool>(share_);
+  pools_[4] = std::make_unique<UnaryCallPool<RecordEventsRpc>>(share_);
   thread_ = std::thread([this] { Poll(); });
 }
 

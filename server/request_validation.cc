@@ -146,8 +146,30 @@ absl::Status ValidateAssign(const v1::AssignRequest& request, const RequestLimit
   if (request.max_segments() < 0 || request.max_segments() > static_cast<int>(scoring::kSegmentsReturnedMax)) {
     return MakeLimitError(Reason::kValueOutOfRange, "max_segments", "must be 0 to", scoring::kSegmentsReturnedMax);
   }
+  if (static_cast<size_t>(request.events_size()) > limits.events_per_call_max) {
+    return MakeLimitError(Reason::kTooManyEntries, "events", "has more entries than", limits.events_per_call_max);
+  }
   if (request.has_context()) {
     if (absl::Status status = ValidateContext(request.context()); !status.ok()) return status;
+  }
+  if (request.has_signals()) {
+    if (absl::Status status = ValidateSignals("signals", request.signals()); !status.ok()) return status;
+  }
+  return ValidateToken(request.consent_token());
+}
+
+absl::Status ValidateRecordEvents(const v1::RecordEventsRequest& request, const RequestLimits& limits) {
+  if (absl::Status status = ValidateSubject(request.has_subject(), request.subject(), limits); !status.ok())
+    return status;
+  if (request.purpose() == v1::PURPOSE_UNSPECIFIED) return MakeError(Reason::kFieldRequired, "purpose", "is required");
+  const auto purpose = policy::PurposeFromNumber(request.purpose());
+  if (!purpose) return MakeError(Reason::kPurposeUnknown, "purpose", "is not a purpose that this server knows");
+  if (!policy::IsProfile(*purpose)) {
+    return MakeError(Reason::kPurposeNotProfile, "purpose", "must be PROFILE_ADVERTISING or PROFILE_CONTENT");
+  }
+  if (request.events().empty()) return MakeError(Reason::kFieldRequired, "events", "is required");
+  if (static_cast<size_t>(request.events_size()) > limits.events_per_call_max) {
+    return MakeLimitError(Reason::kTooManyEntries, "events", "has more entries than", limits.events_per_call_max);
   }
   if (request.has_signals()) {
     if (absl::Status status = ValidateSignals("signals", request.signals()); !status.ok()) return status;

@@ -14,8 +14,11 @@ namespace assent::server {
 
 // Errors of all: those of MakeError, with the field and the limit. Cost when valid: no allocation.
 
-// Everything of a request but its features and its token: those are read later, and features only with permission.
+// Everything of a request but its features, its events and its token: those are read later, features and events only
+// with permission.
 absl::Status ValidateAssign(const v1::AssignRequest& request, const RequestLimits& limits);
+// Everything of a RecordEvents but its token and what the events say.
+absl::Status ValidateRecordEvents(const v1::RecordEventsRequest& request, const RequestLimits& limits);
 // Everything of a batch that is not one row's: purpose, context, namespace, and sizes that must agree.
 absl::Status ValidateBatch(const v1::BatchAssignRequest& request, const RequestLimits& limits);
 

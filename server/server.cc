@@ -26,6 +26,7 @@
 #include "storage/consent_store.h"
 #include "storage/database.h"
 #include "storage/key_file.h"
+#include "storage/profile_store.h"
 
 namespace assent::server {
 namespace {
@@ -48,6 +49,7 @@ struct Server::Parts {
   storage::ConsentIndex index{domain};
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ConsentStore> store;
+  std::unique_ptr<storage::ProfileStore> profiles;
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
   RoleRefusals refusals{ServedRoleTable()};
@@ -79,9 +81,16 @@ absl::Status Server::Parts::OpenStorage() {
   auto consent = storage::ConsentStore::Open(*database, index);
   if (!consent.ok()) return InField("data_dir", consent.status());
   store = *std::move(consent);
+  auto kept = storage::ProfileStore::Open(*database, *store, index, domain,
+                                          {.subjects_max = configuration.profile_subjects_max,
+                                           .flush_interval = absl::FromChrono(configuration.profile_flush_interval),
+                                           .retention = absl::FromChrono(configuration.profile_retention)});
+  if (!kept.ok()) return InField("data_dir", kept.status());
+  profiles = *std::move(kept);
   Log(Severity::kInfo, "storage_opened",
       {{"subjects", index.size()},
        {"damaged_records", store->damaged_records()},
+       {"profiles", profiles->size()},
        {"epoch", database->epoch()},
        {"log_bytes_cut_off", database->log_bytes_cut_off()}});
   return absl::OkStatus();
@@ -124,7 +133,9 @@ absl::Status Server::Parts::StartDataPlane() {
                                 .index = index,
                                 .store = *store,
                                 .model = model->published(),
-                                .limits = configuration.request};
+                                .limits = configuration.request,
+                                .events = configuration.events,
+                                .profiles = profiles.get()};
   const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {
     return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread);
   };
@@ -148,7 +159,8 @@ absl::Status Server::Parts::StartMetrics() {
                                                                     .refusals = refusals,
                                                                     .model = *model,
                                                                     .index = index,
-                                                                    .store = *store});
+                                                                    .store = *store,
+                                                                    .profiles = *profiles});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
   metrics = *std::move(started);
@@ -174,7 +186,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   parts->model =
       std::make_unique<ModelSource>(parts->domain, ModelSource::Options{.path = configuration.model,
                                                                         .poll = configuration.model_poll,
-                                                                        .threads = configuration.data_plane_threads});
+                                                                        .threads = configuration.data_plane_threads,
+                                                                        .profiles = parts->profiles.get()});
   if (absl::Status status = parts->StartControlPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartDataPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartMetrics(); !status.ok()) return status;

@@ -1,21 +1,32 @@
-// The model as the data plane holds it: with its counters, and a number that tells two models apart.
+// The model as the data plane holds it: with the plan of its profiles, its counters, and a number that tells two models
+// apart.
 #ifndef ASSENT_SERVER_SERVING_MODEL_H_
 #define ASSENT_SERVER_SERVING_MODEL_H_
 
 #include <cstdint>
 #include <utility>
 
+#include "policy/purpose.h"
 #include "scoring/model.h"
+#include "scoring/profile.h"
 #include "server/segment_counters.h"
 
 namespace assent::server {
 
 // Threads: as its parts. Published as a whole.
 struct ServingModel {
-  ServingModel(scoring::Model value, uint64_t number, SegmentTotals& totals, int threads)
-      : model(std::move(value)), generation(number), segments(totals, model, threads) {}
+  ServingModel(scoring::Model value, scoring::ProfileLayout plan, uint64_t number, SegmentTotals& totals, int threads)
+      : model(std::move(value)),
+        layout(std::move(plan)),
+        profile_purpose(policy::PurposeFromNumber(model.schema().profile_purpose()).value_or(kNoProfile)),
+        generation(number),
+        segments(totals, model, threads) {}
+
+  static constexpr auto kNoProfile = policy::Purpose::kUnspecified;
 
   const scoring::Model model;
+  const scoring::ProfileLayout layout;    // of the model's schema
+  const policy::Purpose profile_purpose;  // kNoProfile where the model has no aggregate
   const uint64_t generation;  // from 1, never used twice: addresses are, so scratch memory is matched by this
   const SegmentCounters segments;
 };

@@ -100,6 +100,50 @@ TEST_F(AllocationTest, Refused) {
   EXPECT_EQ(AllocationsAfterWarmUp(Event("withdrawn", features_), v1::OUTCOME_NO_CONSENT), 0u);
 }
 
+TEST_F(AllocationTest, AssignedWithEvents) {
+  model_.Publish(ProfileModel());
+  Grant("granted", policy::Purpose::kProfileAdvertising);
+  Grant("unprofiled");
+  for (const char* id : {"granted", "unprofiled"}) {
+    auto request = Event(id, {});
+    // Far from the clock's edge: the service reads the real one.
+    for (int i = 0; i < 8; ++i) *request.add_events() = PurchaseEvent("e" + std::to_string(i), 10, kNowUs);
+    (*request.mutable_events(0)->mutable_attributes())["colour"].set_text("green");
+    request.mutable_events(1)->set_type("teleport");
+    request.mutable_features()->add_dense(60);
+    EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u) << id;
+    request.clear_events();
+    EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u) << id;
+  }
+}
+
+TEST_F(AllocationTest, RecordedEvents) {
+  model_.Publish(ProfileModel());
+  Grant("granted", policy::Purpose::kProfileAdvertising);
+  v1::RecordEventsRequest request;
+  *request.mutable_subject() = Event("granted", {}).subject();
+  request.set_purpose(v1::PURPOSE_PROFILE_ADVERTISING);
+  for (int i = 0; i < 8; ++i) *request.add_events() = PurchaseEvent("e" + std::to_string(i), 10, kNowUs);
+  const Authorizer authorizer(ServedRoleTable(), ~0u);
+  AssignmentService service(pipeline_->sources(), authorizer, cells_, 0);
+  v1::RecordEventsResponse response;
+  uint64_t counted = 0;
+  for (int call = 0; call < 20; ++call) {
+    // New events each time, so that they are folded and not only recognised; the request is not ours.
+    for (int i = 0; i < 8; ++i) request.mutable_events(i)->set_event_id(std::to_string(call * 8 + i));
+    CallContext context{.method = Method::kRecordEvents};
+    const uint64_t before = allocations;
+    service.Awake();
+    const bool ok = service.RecordEvents(request, response, context).ok();
+    service.Idle();
+    service.Finished(context, grpc::StatusCode::OK);
+    if (call > 0) counted += allocations - before;
+    EXPECT_TRUE(ok);
+    EXPECT_EQ(response.folded(), 8u);
+  }
+  EXPECT_EQ(counted, 0u);
+}
+
 TEST_F(AllocationTest, Batch) {
   v1::BatchAssignRequest request;
   request.set_purpose(v1::PURPOSE_SELECT_ADVERTISING);

@@ -22,7 +22,8 @@ class MetricsTest : public PipelineTest {
                            .refusals = refusals_,
                            .model = model_,
                            .index = index_,
-                           .store = *store_});
+                           .store = *store_,
+                           .profiles = *profiles_});
     return prometheus::TextSerializer().Serialize(metrics.Collect());
   }
   static bool Has(const std::string& text, const std::string& line) {
@@ -118,7 +119,8 @@ TEST_F(MetricsTest, EndpointOnATakenAddressIsAnError) {
                                                                       .refusals = refusals_,
                                                                       .model = model_,
                                                                       .index = index_,
-                                                                      .store = *store_});
+                                                                      .store = *store_,
+                                                                      .profiles = *profiles_});
   const auto first = MetricsEndpoint::Start("127.0.0.1:0", metrics);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_GT((*first)->port(), 0);

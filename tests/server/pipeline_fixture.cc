@@ -2,15 +2,22 @@
 
 namespace assent::server {
 
-PipelineTest::PipelineTest() : pseudonymizer_(*policy::Pseudonymizer::Create(std::string(32, 'k'))) {
-  database_ = *storage::Database::Open({.data_dir = folder_.Path("data"), .key_check = pseudonymizer_.CheckValue()});
-  store_ = *storage::ConsentStore::Open(*database_, index_);
+PipelineTest::PipelineTest()
+    : pseudonymizer_(*policy::Pseudonymizer::Create(std::string(32, 'k'))),
+      database_(*storage::Database::Open({.data_dir = folder_.Path("data"), .key_check = pseudonymizer_.CheckValue()})),
+      store_(*storage::ConsentStore::Open(*database_, index_)),
+      profiles_(*storage::ProfileStore::Open(*database_, *store_, index_, domain_,
+                                             {.subjects_max = 64,
+                                              .flush_interval = absl::InfiniteDuration(),
+                                              .clock = [] { return absl::FromUnixMicros(kNowUs); }})),
+      model_(domain_, {.profiles = profiles_.get()}) {
   pipeline_ = std::make_unique<AssignPipeline>(PipelineSources{.domain = domain_,
                                                                .pseudonymizer = pseudonymizer_,
                                                                .index = index_,
                                                                .store = *store_,
                                                                .model = model_.published(),
-                                                               .limits = {}});
+                                                               .limits = {},
+                                                               .profiles = profiles_.get()});
   batch_ = std::make_unique<BatchAssigner>(*pipeline_, cells_, 0);
 }
 

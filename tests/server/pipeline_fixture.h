@@ -16,6 +16,7 @@
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/database.h"
+#include "storage/profile_store.h"
 #include "tests/client/scratch_folder.h"
 
 namespace assent::server {
@@ -43,7 +44,8 @@ class PipelineTest : public testing::Test {
   storage::ConsentIndex index_{domain_};
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<storage::ConsentStore> store_;
-  ModelSource model_{domain_, {}};
+  std::unique_ptr<storage::ProfileStore> profiles_;
+  ModelSource model_;
   DataPlaneCells cells_;
   std::unique_ptr<AssignPipeline> pipeline_;
   std::unique_ptr<BatchAssigner> batch_;
