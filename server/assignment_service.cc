@@ -12,6 +12,10 @@ constexpr absl::string_view kPaths[kMethodCount] = {
     "/assent.v1.AssignmentService/StreamAssign", "/assent.v1.AssignmentService/Explain",
     "/assent.v1.AssignmentService/RecordEvents"};
 
+bool IsScored(policy::Outcome outcome) {
+  return outcome == policy::Outcome::kAssigned || outcome == policy::Outcome::kAbstained;
+}
+
 }  // namespace
 
 AssignmentService::AssignmentService(const PipelineSources& sources, const Authorizer& authorizer,
@@ -45,6 +49,7 @@ absl::Status AssignmentService::DecideAndCount(const v1::AssignRequest& request,
   cells_.Count(pipeline_.profile().counts(), count_unknown_);
   if (!status.ok()) return status;
   cells_.Count(decision_.purpose, decision_.outcome, decision_.rule);
+  if (IsScored(decision_.outcome)) pipeline_.pinned()->drift->Offer(thread_, decision_.scaled);
   if (decision_.outcome == policy::Outcome::kAssigned) {
     pipeline_.pinned()->segments.Count(thread_, decision_.assignment.winner);
   }

@@ -232,6 +232,7 @@ void BatchAssigner::ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& 
     const auto row = static_cast<int>(scored_[i]);
     Answer(scored_[i], ruling, response);
     if (ruling.outcome == policy::Outcome::kRestricted) continue;
+    serving.drift->Offer(thread_, {scaled_.data() + i * dim, dim});
     response.set_margins(row, assignment.margin);
     if (ruling.outcome != policy::Outcome::kAssigned) continue;
     response.set_segment_index(row, SegmentIndex(assignment.winner, response));

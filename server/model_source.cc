@@ -112,17 +112,24 @@ void ModelSource::Publish(scoring::Model model) {
     return;
   }
   WarmUp(model);
+  const auto drift = std::make_shared<DriftCounters>(model, options_.threads);
   ModelFacts facts{.name = model.provenance().name, .digest = model.digest_hex(), .segments = model.segments().size()};
   {
     const std::lock_guard lock(mutex_);
-    published_.Publish(std::make_unique<const ServingModel>(std::move(model), *std::move(layout), ++generation_,
+    published_.Publish(std::make_unique<const ServingModel>(std::move(model), *std::move(layout), drift, ++generation_,
                                                             totals_, options_.threads));
     facts_ = facts;
+    drift_ = drift;
   }
   loads_.fetch_add(1, std::memory_order_relaxed);
   Log(Severity::kInfo, "model_published",
       {{"name", OperatorText(facts.name)}, {"digest", OperatorText(facts.digest)}, {"segments", facts.segments}});
   if (on_published_) on_published_();
+}
+
+std::shared_ptr<const DriftCounters> ModelSource::drift() const {
+  const std::lock_guard lock(mutex_);
+  return drift_;
 }
 
 std::optional<ModelFacts> ModelSource::facts() const {

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,7 +34,7 @@ struct ModelFacts {
 class ModelSource {
  public:
   struct Options {
-    std::string path;  // empty: no file; models come through Publish
+    std::string path = {};  // empty: no file; models come through Publish
     std::chrono::milliseconds poll{1000};
     int threads = 1;  // polling threads that will count
     // Told of each model's layout before the model is published; null: nobody.
@@ -60,6 +61,8 @@ class ModelSource {
   const scoring::Published<ServingModel>& published() const { return published_; }
   const SegmentTotals& segment_totals() const { return totals_; }
   std::optional<ModelFacts> facts() const;
+  // Of the model that serves; null without one.
+  std::shared_ptr<const DriftCounters> drift() const;
   uint64_t loads() const { return loads_.load(std::memory_order_relaxed); }
   uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
@@ -86,10 +89,11 @@ class ModelSource {
 
   std::mutex reload_;  // one reload at a time
   mutable std::mutex mutex_;
-  std::optional<ModelFacts> facts_;      // guarded by mutex_
-  std::optional<Signature> last_tried_;  // guarded by reload_
-  uint64_t generation_ = 0;              // guarded by mutex_
-  bool stopping_ = false;                // guarded by mutex_
+  std::optional<ModelFacts> facts_;       // guarded by mutex_
+  std::shared_ptr<DriftCounters> drift_;  // guarded by mutex_
+  std::optional<Signature> last_tried_;   // guarded by reload_
+  uint64_t generation_ = 0;               // guarded by mutex_
+  bool stopping_ = false;                 // guarded by mutex_
   std::condition_variable wake_;
   std::thread thread_;
 };

@@ -4,22 +4,26 @@
 #define ASSENT_SERVER_SERVING_MODEL_H_
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "policy/purpose.h"
 #include "scoring/model.h"
 #include "scoring/profile.h"
+#include "server/drift_counters.h"
 #include "server/segment_counters.h"
 
 namespace assent::server {
 
 // Threads: as its parts. Published as a whole.
 struct ServingModel {
-  ServingModel(scoring::Model value, scoring::ProfileLayout plan, uint64_t number, SegmentTotals& totals, int threads)
+  ServingModel(scoring::Model value, scoring::ProfileLayout plan, std::shared_ptr<DriftCounters> counters,
+               uint64_t number, SegmentTotals& totals, int threads)
       : model(std::move(value)),
         layout(std::move(plan)),
         profile_purpose(policy::PurposeFromNumber(model.schema().profile_purpose()).value_or(kNoProfile)),
         generation(number),
+        drift(std::move(counters)),
         segments(totals, model, threads) {}
 
   static constexpr auto kNoProfile = policy::Purpose::kUnspecified;
@@ -28,6 +32,7 @@ struct ServingModel {
   const scoring::ProfileLayout layout;    // of the model's schema
   const policy::Purpose profile_purpose;  // kNoProfile where the model has no aggregate
   const uint64_t generation;  // from 1, never used twice: addresses are, so scratch memory is matched by this
+  const std::shared_ptr<DriftCounters> drift;  // never null; shared with /metrics
   const SegmentCounters segments;
 };
 
