@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/drift.h"
 #include "policy/purpose.h"
 #include "server/log.h"
 #include "server/process_figures.h"
@@ -207,6 +208,23 @@ void Metrics::AddProfiles(MetricFamilies& families) const {
         figures.flush_failures);
 }
 
+void Metrics::AddDrift(MetricFamilies& families) const {
+  const auto drift = parts_.model.drift();
+  const uint64_t samples = drift == nullptr ? 0 : drift->samples();
+  families.Start(
+      MetricType::Gauge, "assent_drift_samples",
+      "Decisions that assent_drift_psi stands for: one in sixteen, of the last one to two million a thread.");
+  families.Gauge(static_cast<double>(samples));
+  families.Start(MetricType::Gauge, "assent_drift_psi",
+                 "Population stability index of a scored feature against the model's training; absent while there are "
+                 "too few samples.");
+  for (size_t position = 0; drift != nullptr && position < drift->size(); ++position) {
+    const std::vector<uint64_t> present = drift->Counts(position);
+    const auto index = policy::PopulationStabilityIndex(drift->reference(position).counts, present);
+    if (index) families.Gauge(*index, {{"feature", drift->name(position)}});
+  }
+}
+
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   MetricFamilies families;
   AddCalls(families);
@@ -215,6 +233,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddConsent(families);
   AddEvents(families);
   AddProfiles(families);
+  AddDrift(families);
   AddProcess(families);
   return families.Take();
 }

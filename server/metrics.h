@@ -45,6 +45,7 @@ class Metrics final : public prometheus::Collectable {
   void AddConsent(MetricFamilies& families) const;
   void AddEvents(MetricFamilies& families) const;
   void AddProfiles(MetricFamilies& families) const;
+  void AddDrift(MetricFamilies& families) const;
 
   const Parts parts_;
 };

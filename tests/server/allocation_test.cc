@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "absl/time/clock.h"
 #include "server/assign_response.h"
 #include "server/assignment_service.h"
 #include "server/role_table.h"
@@ -104,10 +105,10 @@ TEST_F(AllocationTest, AssignedWithEvents) {
   model_.Publish(ProfileModel());
   Grant("granted", policy::Purpose::kProfileAdvertising);
   Grant("unprofiled");
+  const int64_t now_us = absl::GetCurrentTimeNanos() / 1000;  // the service reads the real clock
   for (const char* id : {"granted", "unprofiled"}) {
     auto request = Event(id, {});
-    // Far from the clock's edge: the service reads the real one.
-    for (int i = 0; i < 8; ++i) *request.add_events() = PurchaseEvent("e" + std::to_string(i), 10, kNowUs);
+    for (int i = 0; i < 8; ++i) *request.add_events() = PurchaseEvent("e" + std::to_string(i), 10, now_us);
     (*request.mutable_events(0)->mutable_attributes())["colour"].set_text("green");
     request.mutable_events(1)->set_type("teleport");
     request.mutable_features()->add_dense(60);
@@ -115,6 +116,7 @@ TEST_F(AllocationTest, AssignedWithEvents) {
     request.clear_events();
     EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u) << id;
   }
+  EXPECT_EQ(profiles_->size(), 1u);
 }
 
 TEST_F(AllocationTest, RecordedEvents) {
@@ -123,7 +125,8 @@ TEST_F(AllocationTest, RecordedEvents) {
   v1::RecordEventsRequest request;
   *request.mutable_subject() = Event("granted", {}).subject();
   request.set_purpose(v1::PURPOSE_PROFILE_ADVERTISING);
-  for (int i = 0; i < 8; ++i) *request.add_events() = PurchaseEvent("e" + std::to_string(i), 10, kNowUs);
+  const int64_t now_us = absl::GetCurrentTimeNanos() / 1000;  // the service reads the real clock
+  for (int i = 0; i < 8; ++i) *request.add_events() = PurchaseEvent("e" + std::to_string(i), 10, now_us);
   const Authorizer authorizer(ServedRoleTable(), ~0u);
   AssignmentService service(pipeline_->sources(), authorizer, cells_, 0);
   v1::RecordEventsResponse response;

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "prometheus/text_serializer.h"
+#include "server/assignment_service.h"
+#include "storage/model_file.h"
 #include "tests/server/pipeline_fixture.h"
 #include "tests/server/sample_model.h"
 
@@ -53,6 +55,62 @@ TEST_F(MetricsTest, AddsUpThreads) {
   EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_bucket{method="Assign",le="+Inf"} 4)"));
   EXPECT_TRUE(Has(text, R"(assent_rpc_duration_seconds_count{method="Assign"} 4)"));
   EXPECT_TRUE(Has(text, "assent_entry_errors_total 4"));
+}
+
+TEST_F(MetricsTest, EventsProfilesAndRecordings) {
+  for (auto& cells : cells_of_threads_) {
+    cells->Count({.folded = 1, .repeated = 2, .irrelevant = 3, .unknown = 4, .not_kept = 5}, true);
+    cells->Count({.unknown = 100}, false);
+    cells->Count(policy::Purpose::kProfileContent, policy::Outcome::kRecorded, policy::Rule::kProfileKept);
+  }
+  const std::string text = Scrape();
+  EXPECT_TRUE(Has(text, R"(assent_events_total{result="folded"} 2)")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_events_total{result="repeated"} 4)"));
+  EXPECT_TRUE(Has(text, R"(assent_events_total{result="irrelevant"} 6)"));
+  EXPECT_TRUE(Has(text, R"(assent_events_total{result="unknown"} 8)"));
+  EXPECT_TRUE(Has(text, R"(assent_events_total{result="not_kept"} 10)"));
+  EXPECT_TRUE(Has(text, R"(assent_outcomes_total{purpose="profile_content",outcome="recorded"} 2)"));
+  EXPECT_EQ(text.find("profile.kept"), std::string::npos);
+  EXPECT_TRUE(Has(text, "assent_profiles 0"));
+}
+
+TEST_F(MetricsTest, DriftAppearsWithEnoughSamplesOfTheModelThatServes) {
+  internal::v1::ModelFile file = SampleModelFile();
+  for (const char* feature : {"minutes", "sessions"}) {
+    internal::v1::ReferenceHistogram& histogram = *file.add_reference_histograms();
+    histogram.set_feature(feature);
+    histogram.add_borders(0);
+    histogram.add_counts(500);
+    histogram.add_counts(500);
+  }
+  model_.Publish(*storage::ModelFromMessage(file));
+  EXPECT_TRUE(Has(Scrape(), "assent_drift_samples 0"));
+  Grant("ada");
+  DataPlaneCells cells;
+  const Authorizer authorizer(ServedRoleTable(), ~0u);
+  AssignmentService service(pipeline_->sources(), authorizer, cells, 0);
+  v1::AssignResponse response;
+  const auto decide = [&](std::span<const float> features, int times) {
+    for (int i = 0; i < times; ++i) {
+      CallContext context;
+      service.Awake();
+      ASSERT_TRUE(service.Assign(Event("ada", features), response, context).ok());
+      service.Idle();
+    }
+  };
+  decide(kLight, 16 * 999);  // both features in the lower bin
+  std::string text = Scrape();
+  EXPECT_TRUE(Has(text, "assent_drift_samples 999")) << text;
+  EXPECT_EQ(text.find("assent_drift_psi{"), std::string::npos);
+  decide(kContentOnly, 16);  // refused: the segment may not be used, so it is not counted
+  EXPECT_TRUE(Has(Scrape(), "assent_drift_samples 999"));
+  decide(kHeavy, 16 * 999);
+  text = Scrape();
+  EXPECT_TRUE(Has(text, "assent_drift_samples 1998")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_drift_psi{feature="minutes"} 0)"));
+  decide(kHeavy, 16 * 1998);  // a quarter below the border, three quarters above: ln(3) / 4
+  text = Scrape();
+  EXPECT_NE(text.find(R"(assent_drift_psi{feature="sessions"} 0.2746)"), std::string::npos) << text;
 }
 
 TEST_F(MetricsTest, BoundsOfBucketsReadAsTheyWereWritten) {
