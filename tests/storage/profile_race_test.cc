@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "storage/profile_memory.h"
 #include "tests/storage/lossy_disk.h"
 #include "tests/storage/lossy_file_system.h"
 #include "tests/storage/profile_fixture.h"
@@ -157,6 +158,52 @@ TEST_F(ProfileRace, NothingOutlivesAWithdrawal) {
       open->base->database->rocks().NewIterator({}, open->base->database->family(Family::kProfiles)));
   profiles->SeekToFirst();
   EXPECT_FALSE(profiles->Valid());
+}
+
+// As the committer does it: close the index, take the profile out. From then on none is there, whatever folds began
+// before.
+TEST(ProfileMemoryRace, NoFoldThatBeganBeforeBringsAProfileBack) {
+  scoring::Quiescence domain;
+  ConsentIndex index(domain);
+  ProfileMemory memory(index, 10, absl::InfiniteDuration());
+  const scoring::ProfileLayout layout = ShopLayout();
+  policy::ConsentState granted;
+  granted.status[static_cast<size_t>(kAds)] = policy::ConsentStatus::kGranted;
+  std::atomic<bool> done{false};
+  std::atomic<uint64_t> kept{0};
+  std::vector<std::thread> folders;
+  for (uint64_t folder = 0; folder < kFolders; ++folder) {
+    folders.emplace_back([&, folder] {
+      scoring::Quiescence::Reader reader(domain);
+      const scoring::AttributeValue price = {.attribute = layout.Attribute("price"), .number = 1};
+      std::vector<uint8_t> state(layout.state_bytes());
+      FoldCounts counts;
+      for (uint64_t i = 0; !done.load(std::memory_order_relaxed); ++i) {
+        const scoring::Event event = {
+            .id_hash = 2 * i + folder, .time_us = 1, .type = layout.EventType("purchase"), .attributes = {&price, 1}};
+        reader.Online();
+        if (memory.Fold(reader, Subject(1), kAds, layout, {&event, 1}, kNowS, state, counts) == FoldOutcome::kKept)
+          ++kept;
+        reader.Offline();
+      }
+    });
+  }
+  uint64_t outlived = 0;
+  const int rounds = FullScale() ? 1'000'000 : 20'000;
+  for (int round = 0; round < rounds; ++round) {
+    index.Put(Subject(1), granted);
+    if (round % 4 == 0) std::this_thread::yield();
+    index.Close(Subject(1), policy::PurposeBit(kAds));
+    memory.Forget(Subject(1), kAds);
+    for (int look = 0; look < 20; ++look) outlived += memory.size();
+    if (round % 16 == 0) std::this_thread::yield();
+    outlived += memory.size();
+    memory.Forget(Subject(1), kAds);
+  }
+  done.store(true);
+  for (std::thread& folder : folders) folder.join();
+  EXPECT_EQ(outlived, 0u);
+  EXPECT_GT(kept.load(), 0u);
 }
 
 }  // namespace
