@@ -114,7 +114,7 @@ RecordId ProfileSlabs::Take() {
   live_.fetch_add(1, std::memory_order_relaxed);
   RecordId id = PopFree();
   while (id == 0) {
-    const uint64_t capacity = capacity_.load(std::memory_order_acquire);  // pairs with AddSlab
+    const uint64_t capacity = capacity_.load(std::memory_order_acquire);  // pairs with Grow
     uint64_t used = used_.load(std::memory_order_acquire);                // pairs with Release
     if (used < capacity) {
       if (used_.compare_exchange_weak(used, used + 1, std::memory_order_acquire, std::memory_order_relaxed)) {
