@@ -183,8 +183,7 @@ FoldOutcome ProfileMemory::Fold(const Reader& reader, const SubjectKey& subject,
     } else if (events.empty()) {
       CopyOut(held, layout, now_s, state);
       return FoldOutcome::kKept;
-    } else if (const bool is_new = held.id() == 0;
-               Prepare(held, subject, purpose, *known, consent.revision, now_s)) {
+    } else if (const bool is_new = held.id() == 0; Prepare(held, subject, purpose, *known, consent.revision, now_s)) {
       const std::span<uint8_t> live = held.record().state(state.size());
       FoldAll(layout, events, live, counts);
       directory_.MarkChanged(held.id());
