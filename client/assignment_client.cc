@@ -52,6 +52,17 @@ absl::StatusOr<v1::ExplainResponse> AssignmentClient::Explain(v1::ExplainRequest
   return response;
 }
 
+absl::StatusOr<v1::RecordEventsResponse> AssignmentClient::RecordEvents(v1::RecordEventsRequest request) const {
+  request.set_consent_token(TokenFor(request.consent_token()));
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  v1::RecordEventsResponse response;
+  if (absl::Status status = StatusFromRpc(stub_->RecordEvents(&context, request, &response)); !status.ok()) {
+    return status;
+  }
+  return response;
+}
+
 AssignmentClient::AssignStream AssignmentClient::StreamAssign(absl::Duration deadline) const {
   AssignStream stream;
   stream.token_ = token_;

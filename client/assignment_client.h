@@ -29,6 +29,8 @@ class AssignmentClient {
   absl::StatusOr<v1::AssignResponse> Assign(v1::AssignRequest request) const;
   absl::StatusOr<v1::BatchAssignResponse> BatchAssign(v1::BatchAssignRequest request) const;
   absl::StatusOr<v1::ExplainResponse> Explain(v1::ExplainRequest request) const;
+  // Sound to try again: events that the profile has already count once (docs/features.md names the window).
+  absl::StatusOr<v1::RecordEventsResponse> RecordEvents(v1::RecordEventsRequest request) const;
 
   // One open StreamAssign. Write and Read may run on two threads; keep reading while writing, or both sides fill up.
   class AssignStream {

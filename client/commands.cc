@@ -21,8 +21,8 @@ using AddCommand = void (*)(CLI::App& root, CommandLine& line);
 
 // The order is that of the help page.
 constexpr AddCommand kCommands[] = {
-    AddDemoDataCommand, AddTrainCommand,   AddModelCommand,  AddConsentCommand,
-    AddAssignCommand,   AddExplainCommand, AddHealthCommand, AddBenchCommand,
+    AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,  AddConsentCommand,
+    AddAssignCommand,   AddExplainCommand,  AddReplayCommand, AddHealthCommand, AddBenchCommand,
 };
 
 int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {

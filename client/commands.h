@@ -10,11 +10,13 @@ namespace assent::client {
 
 // Each adds its subcommand to `root`. Its CLI11 callback sets `line.run`; nothing runs while flags are read.
 void AddDemoDataCommand(CLI::App& root, CommandLine& line);
+void AddFeaturesCommand(CLI::App& root, CommandLine& line);
 void AddTrainCommand(CLI::App& root, CommandLine& line);
 void AddModelCommand(CLI::App& root, CommandLine& line);
 void AddConsentCommand(CLI::App& root, CommandLine& line);
 void AddAssignCommand(CLI::App& root, CommandLine& line);
 void AddExplainCommand(CLI::App& root, CommandLine& line);
+void AddReplayCommand(CLI::App& root, CommandLine& line);
 void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);
 

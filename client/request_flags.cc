@@ -5,7 +5,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "client/training_table.h"
 
 namespace assent::client {
@@ -107,18 +106,6 @@ absl::StatusOr<v1::Purpose> ParsePurpose(absl::string_view text) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("--purpose: \"", text, "\" is not a purpose; choose from ", absl::StrJoin(known, ", ")));
-}
-
-std::string OutcomeText(v1::Outcome outcome) {
-  const std::string& name = v1::Outcome_Name(outcome);
-  return name.empty() ? absl::StrCat("OUTCOME ", static_cast<int>(outcome))
-                      : std::string(absl::StripPrefix(name, "OUTCOME_"));
-}
-
-std::string PurposeText(v1::Purpose purpose) {
-  const std::string& name = v1::Purpose_Name(purpose);
-  return name.empty() ? absl::StrCat("PURPOSE ", static_cast<int>(purpose))
-                      : std::string(absl::StripPrefix(name, "PURPOSE_"));
 }
 
 }  // namespace assent::client

@@ -11,6 +11,7 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "assent/v1/purpose.pb.h"
 #include "assent/v1/subject.pb.h"
+#include "client/request_text.h"
 
 namespace assent::client {
 
@@ -34,10 +35,6 @@ absl::StatusOr<v1::AssignRequest> MakeRequestFrame(const EventFlags& flags);
 absl::StatusOr<v1::Subject> ParseSubject(absl::string_view text);
 // "select_content", in either case. Errors: InvalidArgument that lists the purposes.
 absl::StatusOr<v1::Purpose> ParsePurpose(absl::string_view text);
-
-// "ASSIGNED", "NO_CONSENT", …: a value of an enum without its prefix.
-std::string OutcomeText(v1::Outcome outcome);
-std::string PurposeText(v1::Purpose purpose);
 
 }  // namespace assent::client
 

@@ -1,0 +1,272 @@
+#include "client/replay_run.h"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/replay_queue.h"
+#include "client/request_text.h"
+#include "client/rpc_error.h"
+
+namespace assent::client {
+namespace {
+
+constexpr size_t kStreamAhead = 64;       // calls on one stream that wait for their answer
+constexpr size_t kStreamCallsMax = 4096;  // then another stream, so that a deadline covers a bounded time
+constexpr uint64_t kRowsPerProgress = 256;
+
+void FillEvent(const RecordedEvent& recorded, v1::Event& event) {
+  event.set_event_id(recorded.event_id);
+  event.mutable_time()->set_seconds(recorded.time_us / 1000000);
+  event.mutable_time()->set_nanos(static_cast<int32_t>(recorded.time_us % 1000000) * 1000);
+  event.set_type(recorded.type);
+  for (const RecordedAttribute& attribute : recorded.attributes) {
+    v1::Value& value = (*event.mutable_attributes())[attribute.name];
+    if (const double* number = std::get_if<double>(&attribute.value)) value.set_number(*number);
+    if (const bool* flag = std::get_if<bool>(&attribute.value)) value.set_flag(*flag);
+    if (const auto* text = std::get_if<std::string>(&attribute.value)) value.set_text(*text);
+  }
+}
+
+// Errors after which further calls can only fail the same way.
+bool EndsTheRun(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kCancelled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string NameOf(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason.empty() ? absl::StatusCodeToString(status.code()) : reason;
+}
+
+// What the sending threads share. Threads: safe.
+class Tally {
+ public:
+  explicit Tally(ReplaySummary& summary) : summary_(summary) {}
+
+  void Answered(size_t events, const std::string& outcome, const std::string& reason) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++summary_.calls;
+    summary_.events += events;
+    ++summary_.outcomes[outcome];
+    if (!reason.empty()) ++summary_.reasons[reason];
+  }
+  void Recorded(const v1::RecordEventsResponse& response) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    summary_.folded += response.folded();
+    summary_.repeated += response.repeated_events();
+    summary_.unknown += response.unknown_events();
+  }
+  void Assigned(const std::string& segment) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++summary_.segments[segment];
+  }
+  void Failed(size_t events, const absl::Status& status) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++summary_.failed_calls;
+    summary_.failed_events += events;
+    ++summary_.errors[NameOf(status)];
+    if (end_.ok() && EndsTheRun(status)) end_ = status;
+  }
+  // Not OK: no further call makes sense.
+  absl::Status end() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return end_;
+  }
+
+ private:
+  std::mutex mutex_;
+  ReplaySummary& summary_;
+  absl::Status end_;
+};
+
+// One thread that sends the events of its subjects.
+class Sender {
+ public:
+  Sender(const AssignmentClient& client, const ReplayRunOptions& options, Tally& tally)
+      : client_(client), options_(options), tally_(tally), queue_(options.queue_events) {}
+
+  void Start() {
+    thread_ = std::thread([this] { options_.rpc == ReplayRpc::kRecord ? Record() : Assign(); });
+  }
+  // False: this sender has given up.
+  bool Push(RecordedEvent event) { return queue_.Push(std::move(event)); }
+  void Join() {
+    queue_.Close();
+    thread_.join();
+  }
+
+ private:
+  using Events = std::vector<RecordedEvent>;
+
+  void Record() {
+    while (tally_.end().ok()) {
+      const Events events = queue_.Pop(options_.events_per_call, /*wait=*/true);
+      if (events.empty()) break;
+      v1::RecordEventsRequest request;
+      request.mutable_subject()->set_namespace_(options_.name_space);
+      request.mutable_subject()->set_id(events.front().subject);
+      request.set_purpose(options_.frame.purpose());
+      if (options_.frame.has_signals()) *request.mutable_signals() = options_.frame.signals();
+      request.set_consent_token(options_.frame.consent_token());
+      for (const RecordedEvent& event : events) FillEvent(event, *request.add_events());
+      auto response = client_.RecordEvents(std::move(request));
+      if (!response.ok()) {
+        tally_.Failed(events.size(), response.status());
+        continue;
+      }
+      tally_.Answered(events.size(), OutcomeText(response->outcome()), response->reason());
+      tally_.Recorded(*response);
+    }
+    queue_.Close();
+  }
+
+  void Assign() {
+    while (tally_.end().ok()) {
+      const Events events = queue_.Pop(options_.events_per_call, /*wait=*/true);
+      if (events.empty()) break;
+      AssignOnOneStream(events);
+    }
+    queue_.Close();
+  }
+
+  v1::StreamAssignRequest RequestOf(const Events& events, uint64_t tag) const {
+    v1::StreamAssignRequest request;
+    request.set_tag(tag);
+    *request.mutable_request() = options_.frame;
+    request.mutable_request()->mutable_subject()->set_namespace_(options_.name_space);
+    request.mutable_request()->mutable_subject()->set_id(events.front().subject);
+    for (const RecordedEvent& event : events) FillEvent(event, *request.mutable_request()->add_events());
+    return request;
+  }
+
+  // Keeps one stream as long as there are events at hand, and no longer, so that its deadline never runs while the
+  // recording is silent.
+  void AssignOnOneStream(Events events) {
+    AssignmentClient::AssignStream stream = client_.StreamAssign(options_.deadline);
+    const absl::Time fresh_until = absl::Now() + options_.deadline / 2;
+    std::vector<size_t> sizes;  // events of each call, by its tag
+    size_t answered = 0;
+    bool open = true;
+    v1::StreamAssignResponse response;
+    while (open && (!events.empty() || answered < sizes.size())) {
+      if (!events.empty()) {
+        sizes.push_back(events.size());
+        open = stream.Write(RequestOf(events, sizes.size() - 1));
+        const bool more = sizes.size() < kStreamCallsMax && absl::Now() < fresh_until;
+        events = more ? queue_.Pop(options_.events_per_call, /*wait=*/false) : Events();
+        if (events.empty()) stream.WritesDone();
+      }
+      while (open && answered < sizes.size() && (events.empty() || sizes.size() - answered >= kStreamAhead)) {
+        open = stream.Read(response);
+        if (open) Answer(response, sizes[std::min<size_t>(response.tag(), sizes.size() - 1)]);
+        if (open) ++answered;
+      }
+    }
+    absl::Status status = stream.Finish();
+    if (status.ok() && answered < sizes.size()) status = absl::UnavailableError("the server ended the stream early");
+    for (size_t call = answered; call < sizes.size(); ++call) tally_.Failed(sizes[call], status);
+    if (!events.empty()) tally_.Failed(events.size(), status);
+  }
+
+  void Answer(const v1::StreamAssignResponse& response, size_t events) {
+    if (response.result_case() != v1::StreamAssignResponse::kResponse) {
+      tally_.Failed(events, StatusFromProto(response.error()));
+      return;
+    }
+    const v1::AssignResponse& answer = response.response();
+    tally_.Answered(events, OutcomeText(answer.outcome()), answer.reason());
+    if (answer.outcome() == v1::OUTCOME_ASSIGNED && answer.segments_size() > 0) {
+      tally_.Assigned(answer.segments(0).segment_id());
+    }
+  }
+
+  const AssignmentClient& client_;
+  const ReplayRunOptions& options_;
+  Tally& tally_;
+  ReplayQueue queue_;
+  std::thread thread_;
+};
+
+// When an event is due: as long after the first as it was then, at `speed`.
+class Pace {
+ public:
+  explicit Pace(const ReplayRunOptions& options) : options_(options) {}
+
+  // Waits until the event is due. Returns how late it is already.
+  absl::Duration Await(int64_t time_us) {
+    if (options_.speed <= 0) return absl::ZeroDuration();
+    if (!start_.has_value()) {
+      start_ = absl::Now();
+      first_us_ = time_us;
+    }
+    const absl::Time due = *start_ + absl::Microseconds(time_us - first_us_) / options_.speed;
+    const absl::Time now = absl::Now();
+    if (due <= now) return now - due;
+    options_.wait_until(due);
+    return absl::ZeroDuration();
+  }
+
+ private:
+  const ReplayRunOptions& options_;
+  std::optional<absl::Time> start_;
+  int64_t first_us_ = 0;
+};
+
+absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
+                         std::vector<std::unique_ptr<Sender>>& senders, Tally& tally, ReplaySummary& summary) {
+  Pace pace(options);
+  RecordedEvent event;
+  while (tally.end().ok()) {
+    auto more = events.Next(event);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    if (options.progress && (options.speed > 0 || event.row % kRowsPerProgress == 0)) {
+      options.progress(events.read_share());
+    }
+    if (!event.error.empty()) {
+      ++summary.bad_rows;
+      if (options.bad_row) options.bad_row(event.row, event.error);
+      continue;
+    }
+    summary.late_max = std::max(summary.late_max, pace.Await(event.time_us));
+    const size_t sender = absl::Hash<std::string>()(event.subject) % senders.size();
+    if (!senders[sender]->Push(std::move(event))) break;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ReplayEvents(const AssignmentClient& client, EventStream& events, const ReplayRunOptions& options,
+                          ReplaySummary& summary) {
+  Tally tally(summary);
+  std::vector<std::unique_ptr<Sender>> senders;
+  for (size_t i = 0; i < options.threads; ++i) senders.push_back(std::make_unique<Sender>(client, options, tally));
+  for (const auto& sender : senders) sender->Start();
+  absl::Status status = ReadAndSend(events, options, senders, tally, summary);
+  for (const auto& sender : senders) sender->Join();
+  summary.rows = events.rows();
+  summary.without_subject = events.without_subject();
+  const absl::Status end = tally.end();
+  return end.ok() ? status : end;
+}
+
+}  // namespace assent::client
