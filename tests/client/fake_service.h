@@ -55,6 +55,8 @@ class FakeService {
   std::function<grpc::Status(const v1::ExplainRequest&, v1::ExplainResponse*)> explain = [](auto&, auto*) {
     return grpc::Status::OK;
   };
+  std::function<grpc::Status(const v1::RecordEventsRequest&, v1::RecordEventsResponse*)> record_events =
+      [](auto&, auto*) { return grpc::Status::OK; };
   std::function<grpc::Status(const v1::RecordConsentRequest&, v1::RecordConsentResponse*)> record = [](auto&, auto*) {
     return grpc::Status::OK;
   };
@@ -62,6 +64,7 @@ class FakeService {
 
   std::vector<v1::AssignRequest> assigns_asked;  // those of StreamAssign too
   std::vector<v1::BatchAssignRequest> batches_asked;
+  std::vector<v1::RecordEventsRequest> events_asked;
   std::vector<v1::RecordConsentRequest> records_asked;
   std::vector<v1::OptOutRequest> opt_outs_asked;
 
@@ -102,6 +105,11 @@ class FakeService {
     grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
                          v1::ExplainResponse* response) override {
       return fake.explain(*request, response);
+    }
+    grpc::Status RecordEvents(grpc::ServerContext*, const v1::RecordEventsRequest* request,
+                              v1::RecordEventsResponse* response) override {
+      fake.Remember(fake.events_asked, *request);
+      return fake.record_events(*request, response);
     }
     FakeService& fake;
   };

@@ -1,0 +1,142 @@
+// assentctl replay, against a fake service.
+#include <map>
+
+#include "absl/time/clock.h"
+#include "client/replay_run.h"
+#include "gmock/gmock.h"
+#include "tests/client/commands_fixture.h"
+
+namespace assent::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string ManyEvents(int count) {
+  std::string text = "event_id,subject,time,type,price,new\n";
+  for (int i = 0; i < count; ++i) {
+    text += "e" + std::to_string(i) + ",p" + std::to_string(i / 3 % 17) + "," + std::to_string(1000 + i) +
+            ".5,view,2.5,true\n";
+  }
+  return text;
+}
+
+TEST_F(CommandsTest, ReplayRecord_SendsEveryEventOfASubjectInOrder) {
+  fake_.record_events = [](const v1::RecordEventsRequest& request, v1::RecordEventsResponse* response) {
+    response->set_outcome(v1::OUTCOME_RECORDED);
+    response->set_reason("consent.grant");
+    response->set_folded(static_cast<uint32_t>(request.events_size()));
+    return grpc::Status::OK;
+  };
+  const std::string events = folder_.Write("in.csv", ManyEvents(1000));
+  const Result result =
+      WithFake({"replay", "--events", events, "--purpose", "profile_content", "--namespace", "cookie", "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  std::map<std::string, std::vector<std::string>> sent;
+  size_t calls_of_several = 0;
+  for (const v1::RecordEventsRequest& request : fake_.events_asked) {
+    EXPECT_EQ(request.purpose(), v1::PURPOSE_PROFILE_CONTENT);
+    EXPECT_EQ(request.subject().namespace_(), "cookie");
+    calls_of_several += request.events_size() > 1 ? 1 : 0;
+    for (const v1::Event& event : request.events()) sent[request.subject().id()].push_back(event.event_id());
+  }
+  EXPECT_GT(calls_of_several, 0u);
+  ASSERT_EQ(sent.size(), 17u);
+  std::map<std::string, std::vector<std::string>> expected;
+  for (int i = 0; i < 1000; ++i) expected["p" + std::to_string(i / 3 % 17)].push_back("e" + std::to_string(i));
+  EXPECT_EQ(sent, expected);
+  const v1::Event& event = fake_.events_asked[0].events(0);
+  EXPECT_EQ(event.time().nanos(), 500000000);
+  EXPECT_EQ(event.type(), "view");
+  EXPECT_EQ(event.attributes().at("price").number(), 2.5);
+  EXPECT_TRUE(event.attributes().at("new").flag());
+  const auto json = result.json();
+  EXPECT_EQ(json["events"], 1000);
+  EXPECT_EQ(json["folded"], 1000);
+  EXPECT_EQ(json["outcomes"]["RECORDED"], json["calls"]);
+  EXPECT_EQ(json["reasons"]["consent.grant"], json["calls"]);
+}
+
+TEST_F(CommandsTest, ReplayAssign_StreamsEveryEventAndCountsSegmentsAndErrors) {
+  fake_.assign = [](const v1::AssignRequest& request, v1::AssignResponse* response) {
+    if (request.subject().id() == "p3") {
+      return RichError(grpc::StatusCode::INVALID_ARGUMENT, "EVENT_INVALID", "events[0].time: in the future");
+    }
+    const bool refused = request.subject().id() == "p4";
+    response->set_outcome(refused ? v1::OUTCOME_NO_CONSENT : v1::OUTCOME_ASSIGNED);
+    if (!refused) response->add_segments()->set_segment_id("segment-1");
+    return grpc::Status::OK;
+  };
+  const std::string events = folder_.Write("in.csv", ManyEvents(10200));
+  const Result result = WithFake({"replay", "--events", events, "--purpose", "select_content", "--rpc", "assign",
+                                  "--per-call", "1", "--parallel", "3", "--json"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("600 calls with 600 events failed"));
+  const auto json = result.json();
+  EXPECT_EQ(json["events"], 9600);
+  EXPECT_EQ(json["outcomes"]["ASSIGNED"], 9000);
+  EXPECT_EQ(json["outcomes"]["NO_CONSENT"], 600);
+  EXPECT_EQ(json["segments"]["segment-1"], 9000);
+  EXPECT_EQ(json["errors"]["EVENT_INVALID"], 600);
+  ASSERT_EQ(fake_.assigns_asked.size(), 10200u);
+  std::map<std::string, std::string> last;
+  for (const v1::AssignRequest& request : fake_.assigns_asked) {
+    ASSERT_EQ(request.events_size(), 1);
+    EXPECT_EQ(request.purpose(), v1::PURPOSE_SELECT_CONTENT);
+    const std::string time = std::to_string(request.events(0).time().seconds() + 100000);
+    EXPECT_LT(last[request.subject().id()], time);
+    last[request.subject().id()] = time;
+  }
+}
+
+TEST_F(CommandsTest, ReplayWithNobodyThere_EndsAtOnceAndSaysSo) {
+  const std::string events = folder_.Write("in.csv", ManyEvents(5000));
+  for (const std::vector<std::string>& rpc :
+       {std::vector<std::string>{"--rpc", "record", "--purpose", "profile_content"},
+        {"--rpc", "assign", "--purpose", "select_content"}}) {
+    std::vector<std::string> arguments = {"replay", "--events", events, "--target", "127.0.0.1:1", "--json"};
+    arguments.insert(arguments.end(), rpc.begin(), rpc.end());
+    const Result result = Assentctl(arguments);
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.error()["code"], "UNAVAILABLE");
+    EXPECT_EQ(result.json()["events"], 0);
+    EXPECT_LE(result.json()["failed_calls"], 8);
+  }
+}
+
+TEST_F(CommandsTest, ReplayFlags_AreChecked) {
+  const std::string events = folder_.Write("in.csv", ManyEvents(2));
+  EXPECT_THAT(WithFake({"replay", "--events", events, "--purpose", "select_content"}).err,
+              HasSubstr("profile_content"));
+  EXPECT_THAT(WithFake({"replay", "--events", events, "--purpose", "profile_content", "--speed", "0"}).err,
+              HasSubstr("--speed"));
+  EXPECT_THAT(WithFake({"replay", "--events", events, "--rpc", "assign", "--purpose", "profile_content"}).err,
+              HasSubstr("select_content"));
+  EXPECT_TRUE(fake_.events_asked.empty());
+}
+
+TEST_F(CommandsTest, ReplayAtASpeed_WaitsAsLongAsTheRecordingDidDividedByIt) {
+  EventStreamOptions where;
+  where.path = folder_.Write("in.csv", "subject,time,type\na,1000000,v\nb,1003600,v\na,1002000,v\nb,1072000,v\n");
+  auto events = EventStream::Open(where);
+  ASSERT_TRUE(events.ok());
+  auto client = AssignmentClient::Create({.target = fake_.address()});
+  ASSERT_TRUE(client.ok());
+  ReplayRunOptions options;
+  options.speed = 10;
+  options.frame.set_purpose(v1::PURPOSE_PROFILE_CONTENT);
+  std::vector<absl::Time> due;
+  const absl::Time start = absl::Now();
+  options.wait_until = [&](absl::Time time) { due.push_back(time); };  // and does not wait
+  ReplaySummary summary;
+  ASSERT_TRUE(ReplayEvents(*client, **events, options, summary).ok());
+  EXPECT_EQ(summary.events, 4u);
+  // The first is due at once; the others 3600, 2000 and 72000 seconds after it, ten times as fast.
+  ASSERT_EQ(due.size(), 3u);
+  EXPECT_EQ(due[1] - due[0], absl::Seconds(-160));
+  EXPECT_EQ(due[2] - due[0], absl::Seconds(6840));
+  EXPECT_GE(due[0] - start, absl::Seconds(360));
+}
+
+}  // namespace
+}  // namespace assent::client
