@@ -120,7 +120,9 @@ TEST_F(CommandsTest, ReplayAtASpeed_WaitsAsLongAsTheRecordingDidDividedByIt) {
   where.path = folder_.Write("in.csv", "subject,time,type\na,1000000,v\nb,1003600,v\na,1002000,v\nb,1072000,v\n");
   auto events = EventStream::Open(where);
   ASSERT_TRUE(events.ok());
-  auto client = AssignmentClient::Create({.target = fake_.address()});
+  ChannelOptions channel;
+  channel.target = fake_.address();
+  auto client = AssignmentClient::Create(channel);
   ASSERT_TRUE(client.ok());
   ReplayRunOptions options;
   options.speed = 10;
