@@ -63,7 +63,7 @@ void AddReferenceHistograms(const std::vector<float>& scaled, size_t dim, ModelF
 
 // Share of the held-out rows that the thresholds would leave out.
 void CountAbstentions(std::span<const double> distances, size_t k, const ModelFile& model, Training& training) {
-  const double rows = static_cast<double>(distances.size() / k);
+  size_t by_margin = 0, by_distance = 0;
   const auto& thresholds = model.abstention();
   std::vector<double> row;
   for (size_t begin = 0; begin < distances.size(); begin += k) {
@@ -72,9 +72,12 @@ void CountAbstentions(std::span<const double> distances, size_t k, const ModelFi
     std::partial_sort(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(k, 2)), row.end());
     const bool close = k > 1 && row[1] - row[0] < thresholds.margin_min();
     const bool far = thresholds.distance_max() > 0 && row[0] > thresholds.distance_max();
-    training.held_out_by_margin += close ? 1 / rows : 0;
-    training.held_out_by_distance += far ? 1 / rows : 0;
+    by_margin += close ? 1 : 0;
+    by_distance += far ? 1 : 0;
   }
+  const auto rows = static_cast<double>(distances.size() / k);
+  training.held_out_by_margin = static_cast<double>(by_margin) / rows;
+  training.held_out_by_distance = static_cast<double>(by_distance) / rows;
 }
 
 // Replaces what the training rows said by what the held-out rows say.

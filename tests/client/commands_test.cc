@@ -25,7 +25,7 @@ TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
 TEST_F(CommandsTest, WrongUsage_SaysWhatToDo) {
   const Result result = Assentctl({"train", "--input", "x.csv"});
   EXPECT_EQ(result.status, 2);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("--out is required"), HasSubstr("next: assentctl")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("--k is required"), HasSubstr("next: assentctl")));
   EXPECT_EQ(Assentctl({}).status, 2);
   EXPECT_EQ(Assentctl({"fly"}).status, 2);
 }
