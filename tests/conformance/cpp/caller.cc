@@ -68,6 +68,7 @@ Json Caller::Call(const Json& step) const {
   if (name == "Assign") return Outcome(assignment_.Assign(RequestOf<v1::AssignRequest>(request)));
   if (name == "BatchAssign") return Outcome(assignment_.BatchAssign(RequestOf<v1::BatchAssignRequest>(request)));
   if (name == "Explain") return Outcome(assignment_.Explain(RequestOf<v1::ExplainRequest>(request)));
+  if (name == "RecordEvents") return Outcome(assignment_.RecordEvents(RequestOf<v1::RecordEventsRequest>(request)));
   if (name == "RecordConsent") return Outcome(consent_.RecordConsent(RequestOf<v1::RecordConsentRequest>(request)));
   if (name == "WithdrawConsent") {
     return Outcome(consent_.WithdrawConsent(RequestOf<v1::WithdrawConsentRequest>(request)));
