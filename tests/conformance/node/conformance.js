@@ -51,7 +51,7 @@ function fromJson(value, key) {
   if (value && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, fromJson(entry, name)]));
   }
-  if (key && key.endsWith('_time') && typeof value === 'string') {
+  if (/(^|_)time$/.test(key) && typeof value === 'string') {
     return { seconds: Math.floor(Date.parse(value) / 1000), nanos: 0 };
   }
   return value;
