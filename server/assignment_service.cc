@@ -25,14 +25,14 @@ AssignmentService::AssignmentService(const PipelineSources& sources, const Autho
           ToGrpcStatus(MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work began"))),
       overloaded_(ToGrpcStatus(MakeError(Reason::kTooManyCalls, "", "too many calls in flight; try again later"))),
       too_many_streams_(ToGrpcStatus(MakeError(Reason::kTooManyStreams, "", "too many open streams; share them"))) {
-  for (size_t i = 0; i < kMethodCount; ++i) allowed_[i] = authorizer.Allows(kPaths[i]);
+  for (size_t i = 0; i < kMethodCount; ++i) everyone_[i] = authorizer.AllowsEveryone(kPaths[i]);
 }
 
 const grpc::Status* AssignmentService::Begin(CallContext& context) {
   const ThreadClock::Reading now = clock_.Read();
   context.start_ns = now.steady_ns;
   now_us_ = now.wall_us;
-  if (!allowed_[static_cast<size_t>(context.method)]) return &role_required_;
+  if (!Allowed(context)) return &role_required_;
   if (now.steady_ns >= context.deadline_ns) return &deadline_expired_;
   return nullptr;
 }
@@ -79,12 +79,19 @@ grpc::Status AssignmentService::OpenStream(CallContext& context) {
   return refused == nullptr ? grpc::Status::OK : *refused;
 }
 
+bool AssignmentService::Allowed(const CallContext& context) const {
+  const auto method = static_cast<size_t>(context.method);
+  if (everyone_[method]) return true;
+  if (!authorizer_.mutual_tls() || context.server == nullptr) return false;
+  return authorizer_.Allows(kPaths[method], *context.server->auth_context());
+}
+
 bool AssignmentService::StillAllowed(CallContext& context) const {
-  if (!authorizer_.mutual_tls() || context.caller == nullptr) return true;  // roles without mutual TLS never change
+  if (!authorizer_.mutual_tls()) return true;  // roles without mutual TLS never change
   const uint64_t version = authorizer_.version();
   if (version == context.principals_version) return true;
   context.principals_version = version;
-  return authorizer_.Allows(kPaths[static_cast<size_t>(context.method)], *context.caller);
+  return Allowed(context);
 }
 
 grpc::Status AssignmentService::AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,

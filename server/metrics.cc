@@ -28,8 +28,6 @@ constexpr const char* kCodes[kStatusCodeCount] = {
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
 
-constexpr size_t kPermissionDenied = 7;
-
 // One method's calls, added up over threads.
 struct RpcSums {
   std::array<uint64_t, kStatusCodeCount> by_code{};
@@ -68,14 +66,11 @@ void Metrics::AddCalls(MetricFamilies& families) const {
   for (size_t i = 0; i < kMethodCount; ++i) {
     RpcSums sums;
     for (const auto& cells : parts_.data_plane) sums.Add(cells->rpc[i]);
-    sums.by_code[kPermissionDenied] += parts_.refusals.Read(absl::StrCat("/assent.v1.AssignmentService/", kMethods[i]));
     methods.emplace_back(kMethods[i], sums);
   }
   for (size_t i = 0; i < kControlMethodCount; ++i) {
     RpcSums sums;
     sums.Add(parts_.control.rpc()[i]);
-    sums.by_code[kPermissionDenied] +=
-        parts_.refusals.Read(absl::StrCat("/assent.v1.ConsentService/", kControlMethods[i]));
     methods.emplace_back(kControlMethods[i], sums);
   }
   families.Start(MetricType::Counter, "assent_rpc_requests_total", "Calls that ended, by method and status code.");
@@ -86,13 +81,8 @@ void Metrics::AddCalls(MetricFamilies& families) const {
       families.Counter(static_cast<double>(sums.by_code[code]), {{"method", method}, {"code", kCodes[code]}});
     }
   }
-  if (const uint64_t others = parts_.refusals.Read(""); others != 0) {  // paths that no service of ours has
-    families.Counter(static_cast<double>(others), {{"method", "other"}, {"code", kCodes[kPermissionDenied]}});
-  }
-  families.Start(
-      MetricType::Histogram, "assent_rpc_duration_seconds",
-      "From the parsed request to the reply's departure, by method. A stream counts once, when it ends; a call "
-      "that mutual TLS refused is not in it.");
+  families.Start(MetricType::Histogram, "assent_rpc_duration_seconds",
+                 "From the parsed request to the reply's departure, by method. A stream counts once, when it ends.");
   for (const auto& [method, sums] : methods) families.Duration(sums.duration, {{"method", method}});
 }
 

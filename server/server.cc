@@ -50,7 +50,6 @@ struct Server::Parts {
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
-  RoleRefusals refusals{ServedRoleTable()};
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
@@ -101,7 +100,7 @@ absl::Status Server::Parts::MakeAuthorizer() {
 }
 
 absl::Status Server::Parts::StartControlPlane() {
-  auto credentials = MakeServerCredentials(configuration, *authorizer, refusals);
+  auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   consent_service =
       std::make_unique<ConsentService>(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
@@ -116,7 +115,7 @@ absl::Status Server::Parts::StartControlPlane() {
 }
 
 absl::Status Server::Parts::StartDataPlane() {
-  auto credentials = MakeServerCredentials(configuration, *authorizer, refusals);
+  auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
   const PipelineSources sources{.domain = domain,
@@ -143,12 +142,8 @@ absl::Status Server::Parts::StartDataPlane() {
 }
 
 absl::Status Server::Parts::StartMetrics() {
-  auto collectable = std::make_shared<const Metrics>(Metrics::Parts{.data_plane = cells,
-                                                                    .control = control_metrics,
-                                                                    .refusals = refusals,
-                                                                    .model = *model,
-                                                                    .index = index,
-                                                                    .store = *store});
+  auto collectable = std::make_shared<const Metrics>(Metrics::Parts{
+      .data_plane = cells, .control = control_metrics, .model = *model, .index = index, .store = *store});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
   metrics = *std::move(started);

@@ -38,7 +38,7 @@ void StreamCallPool::Call::Post() {
 
 void StreamCallPool::Call::Open(bool overloaded) {
   context_ = {.method = Method::kStreamAssign, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
-  context_.caller = server_context_->auth_context().get();  // the server context keeps it
+  context_.server = &*server_context_;
   AssignmentHandler& handler = *pool_.share_.handler;
   const grpc::Status status = overloaded ? handler.Overloaded(Method::kStreamAssign) : handler.OpenStream(context_);
   if (status.ok()) {

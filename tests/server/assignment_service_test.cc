@@ -115,6 +115,15 @@ TEST_F(AssignmentServiceTest, RolesAreCheckedBeforeAnythingElse) {
   EXPECT_EQ(service_->OpenStream(context).error_code(), StatusCode::PERMISSION_DENIED);
 }
 
+TEST_F(AssignmentServiceTest, WithMutualTlsACallOfNobodyIsRefused) {
+  authorizer_ = std::make_unique<Authorizer>(ServedRoleTable(), Principals());
+  service_ = std::make_unique<AssignmentService>(pipeline_->sources(), *authorizer_, cells_, 0);
+  EXPECT_EQ(Assign({}).error_code(), StatusCode::PERMISSION_DENIED);
+  CallContext context{.method = Method::kStreamAssign};
+  EXPECT_EQ(service_->OpenStream(context).error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(service_->AnswerStream({}, stream_response_, context).error_code(), StatusCode::PERMISSION_DENIED);
+}
+
 TEST_F(AssignmentServiceTest, ABadStreamMessageFailsAlone) {
   model_.Publish(SampleModel());
   Grant("ada");

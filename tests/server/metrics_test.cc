@@ -17,12 +17,8 @@ class MetricsTest : public PipelineTest {
     for (int i = 0; i < 2; ++i) cells_of_threads_.push_back(std::make_unique<DataPlaneCells>());
   }
   std::string Scrape() const {
-    const Metrics metrics({.data_plane = cells_of_threads_,
-                           .control = control_,
-                           .refusals = refusals_,
-                           .model = model_,
-                           .index = index_,
-                           .store = *store_});
+    const Metrics metrics(
+        {.data_plane = cells_of_threads_, .control = control_, .model = model_, .index = index_, .store = *store_});
     return prometheus::TextSerializer().Serialize(metrics.Collect());
   }
   static bool Has(const std::string& text, const std::string& line) {
@@ -31,7 +27,6 @@ class MetricsTest : public PipelineTest {
 
   std::vector<std::unique_ptr<DataPlaneCells>> cells_of_threads_;
   ControlMetrics control_;
-  RoleRefusals refusals_{ServedRoleTable()};
 };
 
 TEST_F(MetricsTest, AddsUpThreads) {
@@ -65,17 +60,6 @@ TEST_F(MetricsTest, BoundsOfBucketsReadAsTheyWereWritten) {
   EXPECT_EQ(bounds,
             "1e-05 2e-05 5e-05 0.0001 0.0002 0.0003 0.0005 0.00075 0.001 0.0015 0.002 0.003 0.005 0.0075 0.01 0.015 "
             "0.025 0.05 0.1 0.25 +Inf ");
-}
-
-TEST_F(MetricsTest, CallsThatNoHandlerSawAreCounted) {
-  cells_of_threads_[0]->rpc[0].Count(grpc::StatusCode::PERMISSION_DENIED, 0);  // and one that a handler refused
-  refusals_.Count("/assent.v1.AssignmentService/Assign");
-  refusals_.Count("/assent.v1.ConsentService/OptOut");
-  for (const char* path : {"", "/elsewhere/Assign", "/x"}) refusals_.Count(path);
-  const std::string text = Scrape();
-  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="Assign",code="PERMISSION_DENIED"} 2)")) << text;
-  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="OptOut",code="PERMISSION_DENIED"} 1)"));
-  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="other",code="PERMISSION_DENIED"} 3)"));
 }
 
 TEST_F(MetricsTest, ModelConsentAndControlPlane) {
@@ -113,12 +97,8 @@ TEST_F(MetricsTest, ProcessFiguresArePlausible) {
 }
 
 TEST_F(MetricsTest, EndpointOnATakenAddressIsAnError) {
-  const auto metrics = std::make_shared<const Metrics>(Metrics::Parts{.data_plane = cells_of_threads_,
-                                                                      .control = control_,
-                                                                      .refusals = refusals_,
-                                                                      .model = model_,
-                                                                      .index = index_,
-                                                                      .store = *store_});
+  const auto metrics = std::make_shared<const Metrics>(Metrics::Parts{
+      .data_plane = cells_of_threads_, .control = control_, .model = model_, .index = index_, .store = *store_});
   const auto first = MetricsEndpoint::Start("127.0.0.1:0", metrics);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_GT((*first)->port(), 0);
