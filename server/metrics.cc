@@ -139,6 +139,9 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Gauge(static_cast<double>(parts_.index.size()));
   families.Start(MetricType::Gauge, "assent_consent_index_bytes", "Memory of the consent index.");
   families.Gauge(static_cast<double>(parts_.index.memory_bytes()));
+  families.Start(MetricType::Gauge, "assent_consent_disk_refuses",
+                 "1 from a consent change that the disk refused until it takes them again.");
+  families.Gauge(parts_.store.disk_accepts() ? 0 : 1);
   families.Start(MetricType::Counter, "assent_consent_damaged_records_total",
                  "Consent records whose checksum was wrong; their subjects are refused.");
   families.Counter(static_cast<double>(parts_.store.damaged_records()));

@@ -17,6 +17,7 @@
 #include "server/control_metrics.h"
 #include "server/control_plane.h"
 #include "server/data_plane.h"
+#include "server/disk_watch.h"
 #include "server/listen_address.h"
 #include "server/log.h"
 #include "server/metrics.h"
@@ -54,6 +55,7 @@ struct Server::Parts {
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
   std::unique_ptr<ControlPlane> control;
+  std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
@@ -111,6 +113,7 @@ absl::Status Server::Parts::StartControlPlane() {
                                      *consent_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
+  disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
   return absl::OkStatus();
 }
 
@@ -213,7 +216,8 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   parts_->drained = true;
   const Configuration& configuration = parts_->configuration;
   Log(Severity::kInfo, "draining", {{"delay_ms", configuration.drain_delay.count()}});
-  parts_->model->Stop();  // so that it does not set the health status again
+  parts_->model->Stop();  // so that neither sets the health status again
+  parts_->disk_watch->Stop();
   parts_->data->SetServing(false, false);
   parts_->control->SetServing(false);
   wait(configuration.drain_delay);

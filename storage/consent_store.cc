@@ -90,6 +90,7 @@ struct ConsentStore::Impl {
   absl::Status ReadRecords();
   void Gather(Group& group);
   void Lead(Group& group);
+  absl::Status Resume();
 };
 
 absl::Status ConsentStore::Impl::ReadRecords() {
@@ -120,8 +121,8 @@ absl::Status ConsentStore::Impl::ReadRecords() {
 }
 
 // Closes the group. Writers that wait for their answer come back with the next change just after it: whom the last
-// commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and every
-// sync serves half of them.
+// commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and
+// every sync serves half of them.
 void ConsentStore::Impl::Gather(Group& group) {
   size_t wanted = 0;
   for (int yields = 0;; ++yields) {
@@ -145,6 +146,18 @@ void ConsentStore::Impl::Lead(Group& group) {
   committer.Commit(group.changes);
   group.done.Set(1);
   turn.Set(group.turn + 1);
+}
+
+absl::Status ConsentStore::Impl::Resume() {
+  uint64_t mine = 0;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    mine = groups++;
+  }
+  turn.WaitFor(mine);
+  absl::Status status = committer.ResumeEngine();
+  turn.Set(mine + 1);
+  return status;
 }
 
 ConsentStore::ConsentStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -203,6 +216,8 @@ absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const
 }
 
 CommitPoint ConsentStore::applied() const { return impl_->committer.applied(); }
+bool ConsentStore::disk_accepts() const { return !impl_->committer.engine_refused(); }
+absl::Status ConsentStore::Resume() { return impl_->Resume(); }
 uint64_t ConsentStore::damaged_records() const { return impl_->damaged.size(); }
 
 }  // namespace assent::storage

@@ -75,6 +75,13 @@ class ConsentStore {
   // The last commit that readers of the index are sure to see. Threads: safe, lock-free: the data plane reads it.
   CommitPoint applied() const;
 
+  // False from a commit that the disk refused until the engine has gone on: by a later change, or by Resume.
+  // Threads: safe, lock-free.
+  bool disk_accepts() const;
+  // Asks the engine to go on after a refused commit, in turn with the commits, without a change of its own. OK where
+  // nothing was refused. Blocks on the disk. Errors: Unavailable (it still refuses, or only a restart helps).
+  absl::Status Resume();
+
   // Records that were found damaged and not replaced since.
   uint64_t damaged_records() const;
 
