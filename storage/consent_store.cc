@@ -3,10 +3,10 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,9 +21,9 @@ namespace {
 
 using policy::SubjectKey;
 
-constexpr size_t kWaitingMax = 4096;       // changes that wait; beyond it Apply waits for room
-constexpr size_t kCommitChangesMax = 256;  // changes in one synced write
-constexpr int kGatherYieldsMax = 20;       // what a commit waits for company: some 10 us when nobody comes
+constexpr size_t kWaitingMax = 4096;                  // changes that wait; beyond it Apply waits for room
+constexpr size_t kCommitChangesMax = 256;             // changes in one synced write
+constexpr std::chrono::microseconds kGatherMax{100};  // what a commit waits for company
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
 
 // A number that threads wait for. (std::atomic::wait yields the processor several times before it sleeps, which costs
@@ -53,7 +53,9 @@ class Gate {
 struct Group {
   std::vector<PendingChange*> changes;
   uint64_t turn = 0;
-  Gate done;  // 1: the results are there
+  size_t wanted = 0;               // changes that its leader waits for; 0 while it does not
+  std::condition_variable joined;  // there are as many
+  Gate done;                       // 1: the results are there
 };
 
 absl::Status CheckRequest(const ConsentRequest& request) {
@@ -122,21 +124,15 @@ absl::Status ConsentStore::Impl::ReadRecords() {
 
 // Closes the group. Writers that wait for their answer come back with the next change just after it: whom the last
 // commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and
-// every sync serves half of them.
+// every sync serves half of them. A writer alone never waits.
 void ConsentStore::Impl::Gather(Group& group) {
-  size_t wanted = 0;
-  for (int yields = 0;; ++yields) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (yields == 0) wanted = group.changes.size() + answered;
-      const bool full = open_group.get() != &group;
-      if (full || group.changes.size() >= wanted || yields == kGatherYieldsMax) {
-        if (!full) open_group.reset();
-        break;
-      }
-    }
-    std::this_thread::yield();
+  std::unique_lock<std::mutex> lock(mutex);
+  const bool full = open_group.get() != &group;
+  if (!full && answered > 1) {
+    group.wanted = std::min(group.changes.size() + answered, kCommitChangesMax);
+    group.joined.wait_for(lock, kGatherMax, [&] { return group.changes.size() >= group.wanted; });
   }
+  if (open_group.get() == &group) open_group.reset();
   answered = group.changes.size();
 }
 
@@ -188,6 +184,7 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
     group = impl_->open_group;
     group->changes.push_back(&change);
     if (group->changes.size() == kCommitChangesMax) impl_->open_group.reset();
+    if (group->changes.size() == group->wanted) group->joined.notify_one();
   }
   if (leads) {
     impl_->Lead(*group);
