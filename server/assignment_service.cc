@@ -57,7 +57,7 @@ grpc::Status AssignmentService::Assign(const v1::AssignRequest& request, v1::Ass
 grpc::Status AssignmentService::BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
                                             CallContext& context) {
   if (const grpc::Status* refused = Begin(context)) return *refused;
-  return ToGrpcStatus(batch_.Decide(request, now_us_, response));
+  return ToGrpcStatus(batch_.Decide(request, now_us_, context.deadline_ns, response));
 }
 
 grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
