@@ -72,6 +72,9 @@ std::vector<Bar> MakeBars(const v1::ExplainResponse& response, const ExplainFlag
 }
 
 std::string SegmentText(const v1::SegmentMatch& match) {
+  if (match.segment_id().empty()) {
+    return absl::StrCat("a segment that this purpose may not use (", HumanShare(match.membership()), ")");
+  }
   return absl::StrCat(match.segment_id(), " “", match.label(), "” (", HumanShare(match.membership()), ")");
 }
 

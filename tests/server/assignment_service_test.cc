@@ -208,6 +208,29 @@ TEST_F(ExplainTest, RefusalsShowNoFeature) {
   EXPECT_FALSE(explained_.has_segment());  // naming it would tell what may not be used
 }
 
+TEST_F(ExplainTest, ARunnerUpThatThePurposeMayNotUseHasNoName) {
+  model_.Publish(SampleModel());
+  Grant("ada");
+  Grant("ada", policy::Purpose::kSelectContent);
+  auto request = Event("ada", kLight);
+  (*request.mutable_features()->mutable_dense())[1] = 6;  // towards "content-only"
+  ASSERT_TRUE(Explain(request).ok());
+  EXPECT_EQ(explained_.segment().segment_id(), "light");
+  EXPECT_EQ(explained_.runner_up().segment_id(), "");
+  EXPECT_EQ(explained_.runner_up().label(), "");
+  EXPECT_EQ(explained_.runner_up().iab_audience_id(), 0);
+  // The comparison is with it all the same.
+  EXPECT_EQ(explained_.runner_up().distance() - explained_.segment().distance(), explained_.margin());
+  double terms = 0;
+  for (const auto& contribution : explained_.contributions()) terms += contribution.contribution();
+  EXPECT_NEAR(terms, explained_.margin(), 1e-12);
+  const double margin = explained_.margin();
+  request.set_purpose(v1::PURPOSE_SELECT_CONTENT);
+  ASSERT_TRUE(Explain(request).ok());
+  EXPECT_EQ(explained_.runner_up().segment_id(), "content-only");
+  EXPECT_EQ(explained_.margin(), margin);
+}
+
 TEST_F(ExplainTest, AbstentionIsExplained) {
   model_.Publish(SampleModel());
   Grant("ada", policy::Purpose::kSelectContent);
