@@ -21,7 +21,7 @@ struct AssignRpc {
   static constexpr Method kMethod = Method::kAssign;
   static constexpr size_t kWaiting = 2;
   static constexpr size_t kKeptBytes = kKeptMessageBytes;
-  static void Post(v1::AssignmentService::AsyncService& service, grpc::ServerContext* context, Request* request,
+  static void Post(AssignmentAsyncService& service, grpc::ServerContext* context, Request* request,
                    grpc::ServerAsyncResponseWriter<Response>* writer, grpc::ServerCompletionQueue* queue, void* tag) {
     service.RequestAssign(context, request, writer, queue, queue, tag);
   }
@@ -53,7 +53,7 @@ class QueueTest : public testing::Test {
     static_cast<QueueEvent*>(tag)->Proceed(ok);
     return true;
   }
-  v1::AssignmentService::AsyncService service_;
+  AssignmentAsyncService service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::AssignmentService::Stub> stub_;
