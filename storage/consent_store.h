@@ -41,8 +41,8 @@ struct ConsentRequest {
   bool check_revision = false;
 };
 
-// Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, so that
-// tokens of another one are told apart; a restored copy of a folder keeps its epoch.
+// Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, so
+// that tokens of another one are told apart; a restored copy of a folder keeps its epoch.
 struct CommitPoint {
   uint64_t epoch = 0;
   uint64_t sequence = 0;
