@@ -27,16 +27,16 @@ void DiskWatch::Watch() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    bool accepts = store_.disk_accepts();
-    if (!accepts && Clock::now() - attempt >= options_.resume) {
-      accepts = store_.Resume().ok();
-      attempt = Clock::now();
-    }
+    const bool accepts = store_.disk_accepts();
     if (told != accepts) {
       if (!accepts) Log(Severity::kError, "disk_refuses_consent");
       if (accepts && told.has_value()) Log(Severity::kInfo, "disk_takes_consent_again");
       tell_(accepts);
       told = accepts;
+    }
+    if (!accepts && Clock::now() - attempt >= options_.resume) {
+      store_.Resume().IgnoreError();  // told by the next look
+      attempt = Clock::now();
     }
     lock.lock();
     wake_.wait_for(lock, options_.look, [this] { return stopping_; });

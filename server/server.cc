@@ -216,10 +216,14 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   parts_->drained = true;
   const Configuration& configuration = parts_->configuration;
   Log(Severity::kInfo, "draining", {{"delay_ms", configuration.drain_delay.count()}});
-  parts_->model->Stop();  // so that neither sets the health status again
-  parts_->disk_watch->Stop();
-  parts_->data->SetServing(false, false);
-  parts_->control->SetServing(false);
+  const auto say_not_serving = [this] {
+    parts_->data->SetServing(false, false);
+    parts_->control->SetServing(false);
+  };
+  say_not_serving();
+  parts_->model->Stop();
+  parts_->disk_watch->Stop();  // may wait for the disk
+  say_not_serving();           // in case one of the two said otherwise in between
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   Log(Severity::kInfo, "drained");

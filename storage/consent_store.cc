@@ -83,11 +83,11 @@ struct ConsentStore::Impl {
   ConsentCommitter committer;
 
   Admission admission{kWaitingMax};
-  std::mutex mutex;  // guards the two below
+  std::mutex mutex;  // guards the three below
   uint64_t groups = 0;
+  size_t expected = 0;  // changes of the next commit: who waits for it, and who was just answered and may come back
   std::shared_ptr<Group> open_group;  // takes more changes; null: the next change opens one
   Gate turn;                          // the group that may commit
-  size_t answered = 0;                // changes of the commit before; belongs to who has the turn
 
   absl::Status ReadRecords();
   void Gather(Group& group);
@@ -127,19 +127,22 @@ absl::Status ConsentStore::Impl::ReadRecords() {
 // every sync serves half of them. A writer alone never waits.
 void ConsentStore::Impl::Gather(Group& group) {
   std::unique_lock<std::mutex> lock(mutex);
-  const bool full = open_group.get() != &group;
-  if (!full && answered > 1) {
-    group.wanted = std::min(group.changes.size() + answered, kCommitChangesMax);
+  if (open_group.get() == &group && group.changes.size() < expected) {
+    group.wanted = expected;
     group.joined.wait_for(lock, kGatherMax, [&] { return group.changes.size() >= group.wanted; });
   }
   if (open_group.get() == &group) open_group.reset();
-  answered = group.changes.size();
 }
 
 void ConsentStore::Impl::Lead(Group& group) {
   turn.WaitFor(group.turn);
   Gather(group);
   committer.Commit(group.changes);
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const size_t waiting = open_group == nullptr ? 0 : open_group->changes.size();
+    expected = std::min(waiting + group.changes.size(), kCommitChangesMax);
+  }
   group.done.Set(1);
   turn.Set(group.turn + 1);
 }
