@@ -52,20 +52,8 @@ void PrintDecision(const v1::AssignResponse& response, CommandLine& line) {
   }
 }
 
-absl::StatusOr<v1::AssignRequest> ReadRequest(const AssignFlags& flags) {
-  if (flags.file.path.empty()) return MakeAssignRequest(flags.event);
-  auto request = MakeRequestFrame(flags.event);
-  if (!request.ok()) return request.status();
-  auto file = EventFile::Open(flags.file, nullptr);
-  if (!file.ok()) return file.status();
-  auto row = ReadEventRow(**file, flags.row);
-  if (!row.ok()) return row.status();
-  FillNamed((*file)->feature_names(), *row, flags.file.name_space, *request);
-  return request;
-}
-
 absl::Status AssignOne(const AssignFlags& flags, const AssignmentClient& client, CommandLine& line) {
-  auto request = ReadRequest(flags);
+  auto request = ReadOneRequest(flags.event, flags.file, flags.row);
   if (!request.ok()) return request.status();
   request->set_max_segments(flags.segments);
   request->set_return_memberships(true);

@@ -99,4 +99,16 @@ void FillNamed(const std::vector<std::string>& names, const EventRow& row, const
   }
 }
 
+absl::StatusOr<v1::AssignRequest> ReadOneRequest(const EventFlags& event, const EventFileFlags& file, uint64_t row) {
+  if (file.path.empty()) return MakeAssignRequest(event);
+  auto request = MakeRequestFrame(event);
+  if (!request.ok()) return request.status();
+  auto events = EventFile::Open(file, nullptr);
+  if (!events.ok()) return events.status();
+  auto found = ReadEventRow(**events, row);
+  if (!found.ok()) return found.status();
+  FillNamed((*events)->feature_names(), *found, file.name_space, *request);
+  return request;
+}
+
 }  // namespace assent::client

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "assent/v1/assignment_service.pb.h"
 #include "client/csv_reader.h"
+#include "client/request_flags.h"
 #include "scoring/feature_schema.h"
 
 namespace assent::client {
@@ -66,6 +67,10 @@ absl::StatusOr<EventRow> ReadEventRow(EventFile& file, uint64_t number);
 // Puts subject and present features into `request`, by name.
 void FillNamed(const std::vector<std::string>& names, const EventRow& row, const std::string& name_space,
                v1::AssignRequest& request);
+
+// The one request that the flags describe: a row of the file where there is one, else the event. Errors: those of
+// MakeAssignRequest, Open and ReadEventRow.
+absl::StatusOr<v1::AssignRequest> ReadOneRequest(const EventFlags& event, const EventFileFlags& file, uint64_t row);
 
 }  // namespace assent::client
 

@@ -29,21 +29,6 @@ Examples:
   assentctl explain --input audience.csv --row 17 --namespace login --purpose select_content
   assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7 --json)";
 
-absl::StatusOr<v1::AssignRequest> ReadRequest(const ExplainFlags& flags) {
-  if (flags.event.subject.empty() == flags.file.path.empty()) {
-    return absl::InvalidArgumentError("give one event with --subject, or a file with --input and --row");
-  }
-  if (flags.file.path.empty()) return MakeAssignRequest(flags.event);
-  auto request = MakeRequestFrame(flags.event);
-  if (!request.ok()) return request.status();
-  auto file = EventFile::Open(flags.file, nullptr);
-  if (!file.ok()) return file.status();
-  auto row = ReadEventRow(**file, flags.row);
-  if (!row.ok()) return row.status();
-  FillNamed((*file)->feature_names(), *row, flags.file.name_space, *request);
-  return request;
-}
-
 std::string WithUnit(double value, const std::string& unit) {
   return absl::StrCat(HumanNumber(value), unit.empty() ? "" : " ", unit);
 }
@@ -72,6 +57,9 @@ std::vector<Bar> MakeBars(const v1::ExplainResponse& response, const ExplainFlag
 }
 
 std::string SegmentText(const v1::SegmentMatch& match) {
+  if (match.segment_id().empty()) {
+    return absl::StrCat("a segment that this purpose may not use (", HumanShare(match.membership()), ")");
+  }
   return absl::StrCat(match.segment_id(), " “", match.label(), "” (", HumanShare(match.membership()), ")");
 }
 
@@ -100,7 +88,10 @@ void PrintExplanation(const v1::ExplainResponse& response, const ExplainFlags& f
 }
 
 absl::Status RunExplain(const ExplainFlags& flags, CommandLine& line) {
-  auto request = ReadRequest(flags);
+  if (flags.event.subject.empty() == flags.file.path.empty()) {
+    return absl::InvalidArgumentError("give one event with --subject, or a file with --input and --row");
+  }
+  auto request = ReadOneRequest(flags.event, flags.file, flags.row);
   if (!request.ok()) return request.status();
   auto client = AssignmentClient::Create(line.DataPlane());
   if (!client.ok()) return client.status();

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "assent/v1/assignment_service.pb.h"
-#include "grpcpp/security/auth_context.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
 
 namespace assent::server {
@@ -24,8 +24,9 @@ struct CallContext {
   Method method = Method::kAssign;
   int64_t deadline_ns = kNoDeadline;  // on std::chrono::steady_clock
   int64_t start_ns = 0;               // on the same clock; the handler's own, for Finished
-  // Of a stream: who calls, for as long as the stream is open, and the handler's own note of when it last looked.
-  const grpc::AuthContext* caller = nullptr;
+  // gRPC's, for as long as the call lasts: whom to ask who calls. Null only where nothing came over a wire.
+  const grpc::ServerContext* server = nullptr;
+  // Of a stream: the handler's own note of the principals by which it last judged the caller.
   uint64_t principals_version = 0;
 };
 

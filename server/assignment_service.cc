@@ -32,14 +32,14 @@ AssignmentService::AssignmentService(const PipelineSources& sources, const Autho
           ToGrpcStatus(MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work began"))),
       overloaded_(ToGrpcStatus(MakeError(Reason::kTooManyCalls, "", "too many calls in flight; try again later"))),
       too_many_streams_(ToGrpcStatus(MakeError(Reason::kTooManyStreams, "", "too many open streams; share them"))) {
-  for (size_t i = 0; i < kMethodCount; ++i) allowed_[i] = authorizer.Allows(kPaths[i]);
+  for (size_t i = 0; i < kMethodCount; ++i) everyone_[i] = authorizer.AllowsEveryone(kPaths[i]);
 }
 
 const grpc::Status* AssignmentService::Begin(CallContext& context) {
   const ThreadClock::Reading now = clock_.Read();
   context.start_ns = now.steady_ns;
   now_us_ = now.wall_us;
-  if (!allowed_[static_cast<size_t>(context.method)]) return &role_required_;
+  if (!Allowed(context)) return &role_required_;
   if (now.steady_ns >= context.deadline_ns) return &deadline_expired_;
   return nullptr;
 }
@@ -67,7 +67,7 @@ grpc::Status AssignmentService::Assign(const v1::AssignRequest& request, v1::Ass
 grpc::Status AssignmentService::BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
                                             CallContext& context) {
   if (const grpc::Status* refused = Begin(context)) return *refused;
-  return ToGrpcStatus(batch_.Decide(request, now_us_, response));
+  return ToGrpcStatus(batch_.Decide(request, now_us_, context.deadline_ns, response));
 }
 
 grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
@@ -101,12 +101,19 @@ grpc::Status AssignmentService::OpenStream(CallContext& context) {
   return refused == nullptr ? grpc::Status::OK : *refused;
 }
 
+bool AssignmentService::Allowed(const CallContext& context) const {
+  const auto method = static_cast<size_t>(context.method);
+  if (everyone_[method]) return true;
+  if (!authorizer_.mutual_tls() || context.server == nullptr) return false;
+  return authorizer_.Allows(kPaths[method], *context.server->auth_context());
+}
+
 bool AssignmentService::StillAllowed(CallContext& context) const {
-  if (!authorizer_.mutual_tls() || context.caller == nullptr) return true;  // roles without mutual TLS never change
+  if (!authorizer_.mutual_tls()) return true;  // roles without mutual TLS never change
   const uint64_t version = authorizer_.version();
   if (version == context.principals_version) return true;
   context.principals_version = version;
-  return authorizer_.Allows(kPaths[static_cast<size_t>(context.method)], *context.caller);
+  return Allowed(context);
 }
 
 grpc::Status AssignmentService::AnswerStream(const v1::StreamAssignRequest& request, v1::StreamAssignResponse& response,

@@ -40,6 +40,8 @@ class AssignmentService final : public AssignmentHandler {
  private:
   // Starts the clock; null when the call may go on, else the status that refuses it.
   const grpc::Status* Begin(CallContext& context);
+  // Whether the caller holds a role for the method.
+  bool Allowed(const CallContext& context) const;
   // Whether the caller of a stream still holds a role for it. Looks again only after the principals were replaced.
   bool StillAllowed(CallContext& context) const;
   absl::Status DecideAndCount(const v1::AssignRequest& request, int64_t now_us);
@@ -54,7 +56,7 @@ class AssignmentService final : public AssignmentHandler {
   ThreadClock clock_;
   int64_t now_us_ = 0;  // of the call that Begin let through
   policy::Decision decision_;
-  std::array<bool, kMethodCount> allowed_{};
+  std::array<bool, kMethodCount> everyone_{};  // may call it
   const grpc::Status role_required_;
   const grpc::Status deadline_expired_;
   const grpc::Status overloaded_;

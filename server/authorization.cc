@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "server/status_conversion.h"
-
 namespace assent::server {
 namespace {
 
@@ -70,17 +68,6 @@ std::string Authorizer::PrincipalFor(absl::string_view path, const grpc::AuthCon
     if (table_.Allows(path, principals.RolesOf(View(uri)))) return std::string(uri.data(), uri.size());
   }
   return std::string(uris[0].data(), uris[0].size());  // the principals were replaced since the call was let in
-}
-
-grpc::Status RoleCheck::Process(const InputMetadata& auth_metadata, grpc::AuthContext* context,
-                                OutputMetadata* /*consumed_auth_metadata*/, OutputMetadata* /*response_metadata*/) {
-  const auto path = auth_metadata.find(":path");
-  const absl::string_view name = path == auth_metadata.end() ? absl::string_view() : View(path->second);
-  if (authorizer_.Allows(name, *context)) return grpc::Status::OK;
-  refusals_.Count(name);
-  static const grpc::Status& refused = *new grpc::Status(
-      ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this")));
-  return refused;
 }
 
 }  // namespace assent::server

@@ -1,4 +1,4 @@
-// May this caller call this RPC? With mutual TLS gRPC asks before it reads the request.
+// May this caller call this RPC? Handlers ask before they look at the request.
 #ifndef ASSENT_SERVER_AUTHORIZATION_H_
 #define ASSENT_SERVER_AUTHORIZATION_H_
 
@@ -10,24 +10,23 @@
 
 #include "absl/strings/string_view.h"
 #include "grpcpp/security/auth_context.h"
-#include "grpcpp/security/auth_metadata_processor.h"
 #include "server/principals.h"
-#include "server/role_refusals.h"
 #include "server/role_table.h"
 
 namespace assent::server {
 
-// Threads: safe.
+// Why not grpc::AuthMetadataProcessor, which is asked before the request is read: what it refuses carries a message
+// only, and whoever has no role must learn so as from every other error, by an ErrorInfo. Threads: safe.
 class Authorizer {
  public:
-  // Without mutual TLS: everyone holds `insecure_roles`, and handlers ask Allows(path) before anything else.
+  // Without mutual TLS: everyone holds `insecure_roles`.
   Authorizer(const RoleTable& table, uint32_t insecure_roles);
-  // With mutual TLS: each principal holds what the file says, and handlers need not ask: RoleCheck did.
+  // With mutual TLS: each principal holds what the file says.
   Authorizer(const RoleTable& table, Principals principals);
 
   bool mutual_tls() const { return mutual_tls_; }
-  // Always true with mutual TLS, see above.
-  bool Allows(absl::string_view path) const { return mutual_tls_ || table_.Allows(path, insecure_roles_); }
+  // What everyone may call, whoever it is: nothing with mutual TLS.
+  bool AllowsEveryone(absl::string_view path) const { return !mutual_tls_ && table_.Allows(path, insecure_roles_); }
   // Whether one of the caller's URI names holds a role for `path`. Cost: no allocation; a mutex only after a Replace.
   bool Allows(absl::string_view path, const grpc::AuthContext& caller) const;
   // Who is answerable for a call of `path`: the caller's first URI name that holds a role for it; its first URI name
@@ -48,20 +47,6 @@ class Authorizer {
   mutable std::mutex mutex_;
   std::shared_ptr<const Principals> principals_;  // guarded by mutex_
   std::atomic<uint64_t> version_;                 // of principals_; unique among all authorizers of the process
-};
-
-// Asks the authorizer before a request is read, and counts what it refuses, as no handler will. Ownership: borrows
-// both.
-class RoleCheck final : public grpc::AuthMetadataProcessor {
- public:
-  RoleCheck(const Authorizer& authorizer, RoleRefusals& refusals) : authorizer_(authorizer), refusals_(refusals) {}
-  bool IsBlocking() const override { return false; }
-  grpc::Status Process(const InputMetadata& auth_metadata, grpc::AuthContext* context,
-                       OutputMetadata* consumed_auth_metadata, OutputMetadata* response_metadata) override;
-
- private:
-  const Authorizer& authorizer_;
-  RoleRefusals& refusals_;
 };
 
 }  // namespace assent::server

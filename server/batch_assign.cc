@@ -6,6 +6,7 @@
 #include "server/assign_response.h"
 #include "server/request_validation.h"
 #include "server/status_conversion.h"
+#include "server/thread_clock.h"
 
 namespace assent::server {
 namespace {
@@ -17,12 +18,16 @@ absl::Status CheckColumns(const v1::FeatureMatrix& features, size_t dim) {
   return MakeLimitError(Reason::kFeatureDimensionMismatch, "features.columns", "the number of columns must be", dim);
 }
 
+absl::Status DeadlineError() {
+  return MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work was done");
+}
+
 }  // namespace
 
 BatchAssigner::BatchAssigner(AssignPipeline& pipeline, DataPlaneCells& cells, int thread)
     : pipeline_(pipeline), cells_(cells), thread_(thread) {}
 
-absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_t now_us,
+absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_t now_us, int64_t deadline_ns,
                                    v1::BatchAssignResponse& response) {
   if (absl::Status status = ValidateBatch(request, pipeline_.sources().limits); !status.ok()) return status;
   if (absl::Status status = pipeline_.CheckToken(request.consent_token()); !status.ok()) return status;
@@ -43,6 +48,7 @@ absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_
     spread_missing_.resize(dim);
     segment_index_.assign(serving->model.segments().size(), kNotUsed);
     segments_seen_.clear();
+    segment_rows_.clear();
   }
   ReadSignalSets(request);
   ClearResponse(response);
@@ -53,6 +59,7 @@ absl::Status BatchAssigner::Decide(const v1::BatchAssignRequest& request, int64_
   response.mutable_reason_index()->Resize(static_cast<int>(rows), 0);
   const auto purpose = static_cast<policy::Purpose>(request.purpose());
   for (size_t first = 0; first < rows; first += kBlockRows) {
+    if (first != 0 && ThreadClock::SteadyNs() >= deadline_ns) return DeadlineError();
     TakeSubjects(request, {first, std::min(kBlockRows, rows - first)}, response);
     ConsentVerdicts(request, now_us, response);
     if (absl::Status status = ScaleRows(request, now_us, response); !status.ok()) return status;
@@ -72,6 +79,9 @@ void BatchAssigner::Count(policy::Purpose purpose, const v1::BatchAssignResponse
     const auto rule = static_cast<policy::Rule>(i);
     const auto outcome = rule == policy::Rule::kNone ? policy::Outcome::kAssigned : policy::OutcomeOf(rule);
     if (tally_[i] != 0) cells_.Count(purpose, outcome, rule, tally_[i]);
+  }
+  for (size_t i = 0; i < segments_seen_.size(); ++i) {
+    pipeline_.pinned()->segments.Count(thread_, segments_seen_[i], segment_rows_[i]);
   }
 }
 
@@ -97,6 +107,7 @@ void BatchAssigner::ClearResponse(v1::BatchAssignResponse& response) {
   if (pipeline_.pinned() == nullptr) response.clear_model();
   for (const uint32_t segment : segments_seen_) segment_index_[segment] = kNotUsed;
   segments_seen_.clear();
+  segment_rows_.clear();
   reason_index_.fill(kNotUsed);
   tally_.fill(0);
   next_missing_ = 0;
@@ -235,8 +246,9 @@ void BatchAssigner::ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& 
     serving.drift->Offer(thread_, {scaled_.data() + i * dim, dim});
     response.set_margins(row, assignment.margin);
     if (ruling.outcome != policy::Outcome::kAssigned) continue;
-    response.set_segment_index(row, SegmentIndex(assignment.winner, response));
-    serving.segments.Count(thread_, assignment.winner);
+    const uint32_t index = SegmentIndex(assignment.winner, response);
+    response.set_segment_index(row, index);
+    ++segment_rows_[index];
   }
 }
 
@@ -265,6 +277,7 @@ uint32_t BatchAssigner::SegmentIndex(uint32_t segment, v1::BatchAssignResponse& 
     index = static_cast<uint32_t>(response.segment_ids_size());
     response.add_segment_ids(pipeline_.pinned()->model.segments()[segment].segment_id);
     segments_seen_.push_back(segment);
+    segment_rows_.push_back(0);
   }
   return index;
 }

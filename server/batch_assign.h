@@ -26,8 +26,11 @@ class BatchAssigner {
 
   // Decides every row at `now_us`, as Assign would decide it alone, and sets every field of `response`. A bad row gets
   // an entry in `errors`. Errors of the whole batch: those of ValidateBatch, CONSENT_TOKEN_*,
-  // FEATURE_DIMENSION_MISMATCH, and NO_MODEL where a row is permitted.
-  absl::Status Decide(const v1::BatchAssignRequest& request, int64_t now_us, v1::BatchAssignResponse& response);
+  // FEATURE_DIMENSION_MISMATCH, NO_MODEL where a row is permitted, and DEADLINE_EXPIRED where `deadline_ns` (on
+  // std::chrono::steady_clock) passes before the last kBlockRows rows are begun; a single block is not looked at. A
+  // batch that fails as a whole counts nothing.
+  absl::Status Decide(const v1::BatchAssignRequest& request, int64_t now_us, int64_t deadline_ns,
+                      v1::BatchAssignResponse& response);
 
  private:
   static constexpr size_t kBlockRows = 256;  // 64 KB of scaled features at 64 a row: stays in the second-level cache
@@ -81,7 +84,8 @@ class BatchAssigner {
   int next_missing_ = 0;                 // into missing_cells: rows are visited in ascending order
   uint64_t reserved_generation_ = 0;
   std::vector<uint32_t> segment_index_;  // [k], by centroid; kNoSegment where this batch has not assigned it
-  std::vector<uint32_t> segments_seen_;  // whose entries in segment_index_ must be reset
+  std::vector<uint32_t> segments_seen_;  // by index in this batch; whose entries in segment_index_ must be reset
+  std::vector<uint64_t> segment_rows_;   // [segments_seen_.size()]: rows that this batch has assigned
   std::array<uint32_t, policy::kRuleCount> reason_index_{};
   std::array<uint64_t, policy::kRuleCount> tally_{};  // rows by the rule that decided
 };

@@ -31,11 +31,12 @@ void LogStoreError(const absl::Status& status) {
 }  // namespace
 
 template <typename Work>
-grpc::Status ConsentService::Serve(ControlMethod method, const Work& work) const {
+grpc::Status ConsentService::Serve(const grpc::ServerContext& context, ControlMethod method, const Work& work) const {
   const Clock::time_point start = Clock::now();
-  const absl::Status status = authorizer_.Allows(PathOf(method))
-                                  ? work()
-                                  : MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this");
+  const absl::string_view path = PathOf(method);
+  const bool allowed = authorizer_.AllowsEveryone(path) || authorizer_.Allows(path, *context.auth_context());
+  const absl::Status status =
+      allowed ? work() : MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this");
   metrics_.CountCall(method, static_cast<grpc::StatusCode>(status.code()), Clock::now() - start);
   return ToGrpcStatus(status);
 }
@@ -64,7 +65,7 @@ policy::SubjectKey ConsentService::KeyOf(const v1::Subject& subject) const {
 
 grpc::Status ConsentService::RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
                                            v1::RecordConsentResponse* response) {
-  return Serve(ControlMethod::kRecordConsent, [&] {
+  return Serve(*context, ControlMethod::kRecordConsent, [&] {
     return Apply(*context, ControlMethod::kRecordConsent, request->subject(), ReadGrant(*request, limits_, absl::Now()),
                  *response);
   });
@@ -72,7 +73,7 @@ grpc::Status ConsentService::RecordConsent(grpc::ServerContext* context, const v
 
 grpc::Status ConsentService::WithdrawConsent(grpc::ServerContext* context, const v1::WithdrawConsentRequest* request,
                                              v1::WithdrawConsentResponse* response) {
-  return Serve(ControlMethod::kWithdrawConsent, [&] {
+  return Serve(*context, ControlMethod::kWithdrawConsent, [&] {
     return Apply(*context, ControlMethod::kWithdrawConsent, request->subject(), ReadWithdrawal(*request, limits_),
                  *response);
   });
@@ -80,14 +81,14 @@ grpc::Status ConsentService::WithdrawConsent(grpc::ServerContext* context, const
 
 grpc::Status ConsentService::OptOut(grpc::ServerContext* context, const v1::OptOutRequest* request,
                                     v1::OptOutResponse* response) {
-  return Serve(ControlMethod::kOptOut, [&] {
+  return Serve(*context, ControlMethod::kOptOut, [&] {
     return Apply(*context, ControlMethod::kOptOut, request->subject(), ReadOptOut(*request, limits_), *response);
   });
 }
 
-grpc::Status ConsentService::GetConsent(grpc::ServerContext* /*context*/, const v1::GetConsentRequest* request,
+grpc::Status ConsentService::GetConsent(grpc::ServerContext* context, const v1::GetConsentRequest* request,
                                         v1::GetConsentResponse* response) {
-  return Serve(ControlMethod::kGetConsent, [&]() -> absl::Status {
+  return Serve(*context, ControlMethod::kGetConsent, [&]() -> absl::Status {
     absl::Status valid = ValidateSubject(request->has_subject(), request->subject(), limits_);
     if (!valid.ok()) return valid;
     const auto result = store_.Get(KeyOf(request->subject()));

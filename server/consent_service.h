@@ -28,9 +28,9 @@ class ConsentService final : public v1::ConsentService::Service {
                           v1::GetConsentResponse* response) override;
 
  private:
-  // Checks the role, runs `work`, converts and counts its status.
+  // Checks the role of who calls, runs `work`, converts and counts its status.
   template <typename Work>
-  grpc::Status Serve(ControlMethod method, const Work& work) const;
+  grpc::Status Serve(const grpc::ServerContext& context, ControlMethod method, const Work& work) const;
 
   template <typename Response>
   absl::Status Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,

@@ -25,6 +25,10 @@ ControlPlane::~ControlPlane() { Drain(std::chrono::system_clock::now()); }
 
 void ControlPlane::SetServing(bool serving) {
   support_.health().SetServing("", serving);
+  SetConsentServing(serving);
+}
+
+void ControlPlane::SetConsentServing(bool serving) {
   support_.health().SetServing(v1::ConsentService::service_full_name(), serving);
 }
 

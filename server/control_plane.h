@@ -35,6 +35,8 @@ class ControlPlane {
   const std::string& address() const { return address_; }
   int port() const { return port_; }
   void SetServing(bool serving);
+  // Of ConsentService alone. Threads: any; nothing once it drains.
+  void SetConsentServing(bool serving);
   // As DataPlane::Drain.
   void Drain(std::chrono::system_clock::time_point deadline);
 

@@ -16,7 +16,7 @@ namespace assent::server {
 struct DataPlane::Impl {
   explicit Impl(bool serving) : support(v1::AssignmentService::service_full_name(), serving) {}
 
-  v1::AssignmentService::AsyncService service;
+  AssignmentAsyncService service;
   SupportServices support;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::unique_ptr<PollingThread>> threads;

@@ -2,13 +2,15 @@
 
 #include <array>
 
+#include "policy/segment_rules.h"
 #include "scoring/explain.h"
 #include "server/assign_response.h"
 
 namespace assent::server {
 namespace {
 
-// The two nearest segments with their memberships.
+// The two nearest segments with their memberships. The comparison is with the true runner-up, or the margin would not
+// be the one that was decided by; but it is named only where the purpose may use it, as every other segment.
 void FillSegments(const policy::Decision& decision, v1::ExplainResponse& response) {
   const scoring::Model& model = *decision.model;
   const scoring::Assignment& assignment = decision.assignment;
@@ -19,7 +21,10 @@ void FillSegments(const policy::Decision& decision, v1::ExplainResponse& respons
   scoring::Memberships(model, decision.scaled, {pair.data(), count}, {membership.data(), count});
   FillSegmentMatch(model.segments()[pair[0].index], pair[0].distance, membership[0], *response.mutable_segment());
   if (count == 2) {
-    FillSegmentMatch(model.segments()[pair[1].index], pair[1].distance, membership[1], *response.mutable_runner_up());
+    static const scoring::SegmentCard& nameless = *new scoring::SegmentCard();
+    const scoring::SegmentCard& card = model.segments()[pair[1].index];
+    const bool allowed = policy::CheckSegment(card, decision.purpose) == policy::Rule::kNone;
+    FillSegmentMatch(allowed ? card : nameless, pair[1].distance, membership[1], *response.mutable_runner_up());
   }
 }
 

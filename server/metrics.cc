@@ -31,8 +31,6 @@ constexpr const char* kCodes[kStatusCodeCount] = {
 
 constexpr const char* kEventResults[kEventResultCount] = {"folded", "repeated", "irrelevant", "unknown", "not_kept"};
 
-constexpr size_t kPermissionDenied = 7;
-
 // One method's calls, added up over threads.
 struct RpcSums {
   std::array<uint64_t, kStatusCodeCount> by_code{};
@@ -84,14 +82,11 @@ void Metrics::AddCalls(MetricFamilies& families) const {
   for (size_t i = 0; i < kMethodCount; ++i) {
     RpcSums sums;
     for (const auto& cells : parts_.data_plane) sums.Add(cells->rpc[i]);
-    sums.by_code[kPermissionDenied] += parts_.refusals.Read(absl::StrCat("/assent.v1.AssignmentService/", kMethods[i]));
     methods.emplace_back(kMethods[i], sums);
   }
   for (size_t i = 0; i < kControlMethodCount; ++i) {
     RpcSums sums;
     sums.Add(parts_.control.rpc()[i]);
-    sums.by_code[kPermissionDenied] +=
-        parts_.refusals.Read(absl::StrCat("/assent.v1.ConsentService/", kControlMethods[i]));
     methods.emplace_back(kControlMethods[i], sums);
   }
   families.Start(MetricType::Counter, "assent_rpc_requests_total", "Calls that ended, by method and status code.");
@@ -102,13 +97,8 @@ void Metrics::AddCalls(MetricFamilies& families) const {
       families.Counter(static_cast<double>(sums.by_code[code]), {{"method", method}, {"code", kCodes[code]}});
     }
   }
-  if (const uint64_t others = parts_.refusals.Read(""); others != 0) {  // paths that no service of ours has
-    families.Counter(static_cast<double>(others), {{"method", "other"}, {"code", kCodes[kPermissionDenied]}});
-  }
-  families.Start(
-      MetricType::Histogram, "assent_rpc_duration_seconds",
-      "From the parsed request to the reply's departure, by method. A stream counts once, when it ends; a call "
-      "that mutual TLS refused is not in it.");
+  families.Start(MetricType::Histogram, "assent_rpc_duration_seconds",
+                 "From the parsed request to the reply's departure, by method. A stream counts once, when it ends.");
   for (const auto& [method, sums] : methods) families.Duration(sums.duration, {{"method", method}});
 }
 
@@ -169,6 +159,9 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Gauge(static_cast<double>(parts_.index.size()));
   families.Start(MetricType::Gauge, "assent_consent_index_bytes", "Memory of the consent index.");
   families.Gauge(static_cast<double>(parts_.index.memory_bytes()));
+  families.Start(MetricType::Gauge, "assent_consent_disk_refuses",
+                 "1 from a consent change that the disk refused until it takes them again.");
+  families.Gauge(parts_.store.disk_accepts() ? 0 : 1);
   families.Start(MetricType::Counter, "assent_consent_damaged_records_total",
                  "Consent records whose checksum was wrong; their subjects are refused.");
   families.Counter(static_cast<double>(parts_.store.damaged_records()));

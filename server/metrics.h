@@ -13,7 +13,6 @@
 #include "server/data_plane_cells.h"
 #include "server/metric_families.h"
 #include "server/model_source.h"
-#include "server/role_refusals.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/profile_store.h"
@@ -28,7 +27,6 @@ class Metrics final : public prometheus::Collectable {
     const std::vector<std::unique_ptr<DataPlaneCells>>&
         data_plane;  // one a polling thread; fixed before the first scrape
     const ControlMetrics& control;
-    const RoleRefusals& refusals;
     const ModelSource& model;
     const storage::ConsentIndex& index;
     const storage::ConsentStore& store;

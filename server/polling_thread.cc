@@ -9,7 +9,7 @@
 namespace assent::server {
 namespace {
 
-using Service = v1::AssignmentService::AsyncService;
+using Service = AssignmentAsyncService;
 template <typename Response>
 using Writer = grpc::ServerAsyncResponseWriter<Response>;
 

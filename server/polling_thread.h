@@ -20,9 +20,14 @@ class QueueEvent {
   virtual void Proceed(bool ok) = 0;
 };
 
+// Streams come as bytes: where gRPC parses them itself, a message that is none looks like the end of the stream.
+using AssignmentAsyncService = v1::AssignmentService::WithAsyncMethod_Assign<
+    v1::AssignmentService::WithAsyncMethod_BatchAssign<v1::AssignmentService::WithRawMethod_StreamAssign<
+        v1::AssignmentService::WithAsyncMethod_Explain<v1::AssignmentService::Service>>>>;
+
 // What the calls of one thread share. Threads: the polling thread only, once it runs.
 struct PollingShare {
-  v1::AssignmentService::AsyncService* service = nullptr;
+  AssignmentAsyncService* service = nullptr;
   grpc::ServerCompletionQueue* queue = nullptr;
   AssignmentHandler* handler = nullptr;
   size_t calls_in_flight = 0;  // unary
@@ -41,7 +46,7 @@ class CallPool {
 // Threads: constructed, Started and joined by one thread; everything between runs on its own.
 class PollingThread {
  public:
-  PollingThread(v1::AssignmentService::AsyncService* service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
+  PollingThread(AssignmentAsyncService* service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
                 std::unique_ptr<AssignmentHandler> handler, size_t calls_in_flight_max, size_t streams_max);
   ~PollingThread();
   PollingThread(const PollingThread&) = delete;

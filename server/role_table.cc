@@ -1,7 +1,6 @@
 #include "server/role_table.h"
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "assent/v1/assignment_service.pb.h"
@@ -53,8 +52,7 @@ RoleTable::RoleTable(const std::vector<const google::protobuf::ServiceDescriptor
 
 bool RoleTable::Allows(absl::string_view path, uint32_t roles) const {
   const auto it = roles_by_path_.find(path);
-  if (it != roles_by_path_.end()) return (it->second & roles) != 0;
-  return absl::StartsWith(path, "/grpc.health.v1.Health/") || absl::StartsWith(path, "/grpc.reflection.");
+  return it != roles_by_path_.end() && (it->second & roles) != 0;
 }
 
 std::vector<std::string> RoleTable::Paths() const {

@@ -24,8 +24,8 @@ class RoleTable {
   // Every method of `services`. A method without the option is in the table with no role: nobody may call it.
   explicit RoleTable(const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 
-  // The roles of which one is enough for `path` ("/assent.v1.AssignmentService/Assign"). Health and reflection are open
-  // to everyone who can connect; a path that is not in the table is open to nobody. Cost: one hash, no allocation.
+  // Whether one of `roles` is enough for `path` ("/assent.v1.AssignmentService/Assign"). A path that is not in the
+  // table is open to nobody. Cost: one hash, no allocation.
   bool Allows(absl::string_view path, uint32_t roles) const;
   // The path of every method of the table.
   std::vector<std::string> Paths() const;

@@ -48,7 +48,9 @@ class SegmentCounters {
   SegmentCounters(const SegmentCounters&) = delete;
   SegmentCounters& operator=(const SegmentCounters&) = delete;
 
-  void Count(int thread, uint32_t segment) const { cells_[static_cast<size_t>(thread) * stride_ + segment].Add(1); }
+  void Count(int thread, uint32_t segment, uint64_t events = 1) const {
+    cells_[static_cast<size_t>(thread) * stride_ + segment].Add(events);
+  }
 
  private:
   friend class SegmentTotals;

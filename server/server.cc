@@ -17,6 +17,7 @@
 #include "server/control_metrics.h"
 #include "server/control_plane.h"
 #include "server/data_plane.h"
+#include "server/disk_watch.h"
 #include "server/listen_address.h"
 #include "server/log.h"
 #include "server/metrics.h"
@@ -52,11 +53,11 @@ struct Server::Parts {
   std::unique_ptr<storage::ProfileStore> profiles;
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
-  RoleRefusals refusals{ServedRoleTable()};
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
   std::unique_ptr<ControlPlane> control;
+  std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
@@ -110,7 +111,7 @@ absl::Status Server::Parts::MakeAuthorizer() {
 }
 
 absl::Status Server::Parts::StartControlPlane() {
-  auto credentials = MakeServerCredentials(configuration, *authorizer, refusals);
+  auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   consent_service =
       std::make_unique<ConsentService>(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
@@ -121,11 +122,12 @@ absl::Status Server::Parts::StartControlPlane() {
                                      *consent_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
+  disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
   return absl::OkStatus();
 }
 
 absl::Status Server::Parts::StartDataPlane() {
-  auto credentials = MakeServerCredentials(configuration, *authorizer, refusals);
+  auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
   const PipelineSources sources{.domain = domain,
@@ -156,7 +158,6 @@ absl::Status Server::Parts::StartDataPlane() {
 absl::Status Server::Parts::StartMetrics() {
   auto collectable = std::make_shared<const Metrics>(Metrics::Parts{.data_plane = cells,
                                                                     .control = control_metrics,
-                                                                    .refusals = refusals,
                                                                     .model = *model,
                                                                     .index = index,
                                                                     .store = *store,
@@ -231,9 +232,14 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   parts_->drained = true;
   const Configuration& configuration = parts_->configuration;
   Log(Severity::kInfo, "draining", {{"delay_ms", configuration.drain_delay.count()}});
-  parts_->model->Stop();  // so that it does not set the health status again
-  parts_->data->SetServing(false, false);
-  parts_->control->SetServing(false);
+  const auto say_not_serving = [this] {
+    parts_->data->SetServing(false, false);
+    parts_->control->SetServing(false);
+  };
+  say_not_serving();
+  parts_->model->Stop();
+  parts_->disk_watch->Stop();  // may wait for the disk
+  say_not_serving();           // in case one of the two said otherwise in between
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   Log(Severity::kInfo, "drained");

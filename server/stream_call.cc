@@ -38,7 +38,7 @@ void StreamCallPool::Call::Post() {
 
 void StreamCallPool::Call::Open(bool overloaded) {
   context_ = {.method = Method::kStreamAssign, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
-  context_.caller = server_context_->auth_context().get();  // the server context keeps it
+  context_.server = &*server_context_;
   AssignmentHandler& handler = *pool_.share_.handler;
   const grpc::Status status = overloaded ? handler.Overloaded(Method::kStreamAssign) : handler.OpenStream(context_);
   if (status.ok()) {
@@ -70,22 +70,32 @@ void StreamCallPool::Call::Proceed(bool ok) {
 }
 
 void StreamCallPool::Call::Clear() {
+  FreeIfLarge(request_, request_.ByteSizeLong(), kKeptMessageBytes);  // of a message that could not be parsed
   FreeIfLarge(response_, static_cast<size_t>(response_.GetCachedSize()), kKeptMessageBytes);
+  received_.Clear();
   stream_.reset();
   server_context_.reset();
 }
 
 void StreamCallPool::Call::Read() {
   step_ = Step::kReading;
-  stream_->Read(&request_, this);
+  stream_->Read(&received_, this);
 }
 
 void StreamCallPool::Call::Answer() {
+  if (!grpc::SerializationTraits<v1::StreamAssignRequest>::Deserialize(&received_, &request_).ok()) {
+    return Finish({grpc::StatusCode::INTERNAL, "Unable to parse request"});  // as gRPC ends a unary call
+  }
   const grpc::Status status = pool_.share_.handler->AnswerStream(request_, response_, context_);
   FreeIfLarge(request_, request_.ByteSizeLong(), kKeptMessageBytes);
   if (!status.ok()) return Finish(status);
+  grpc::ByteBuffer bytes;
+  bool own = false;
+  const grpc::Status serialized =
+      grpc::SerializationTraits<v1::StreamAssignResponse>::Serialize(response_, &bytes, &own);
+  if (!serialized.ok()) return Finish(serialized);
   step_ = Step::kWriting;
-  stream_->Write(response_, this);
+  stream_->Write(bytes, this);
 }
 
 void StreamCallPool::Call::Finish(const grpc::Status& status) {

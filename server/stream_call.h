@@ -6,6 +6,7 @@
 
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_stream.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "server/call_store.h"
 #include "server/polling_thread.h"
 
@@ -44,7 +45,8 @@ class StreamCallPool final : public CallPool {
     v1::StreamAssignRequest request_;
     v1::StreamAssignResponse response_;
     std::optional<grpc::ServerContext> server_context_;
-    std::optional<grpc::ServerAsyncReaderWriter<v1::StreamAssignResponse, v1::StreamAssignRequest>> stream_;
+    grpc::ByteBuffer received_;
+    std::optional<grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>> stream_;
   };
 
   void Post();

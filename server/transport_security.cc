@@ -58,9 +58,7 @@ absl::Status CheckFiles(const internal::v1::TlsConfig& tls) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const Configuration& configuration,
-                                                                               const Authorizer& authorizer,
-                                                                               RoleRefusals& refusals) {
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const Configuration& configuration) {
   if (!configuration.has_tls) return grpc::InsecureServerCredentials();
   const internal::v1::TlsConfig& tls = configuration.tls;
   if (absl::Status status = CheckFiles(tls); !status.ok()) return status;
@@ -72,10 +70,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(c
     options.watch_root_certs();
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
-  auto credentials = experimental::TlsServerCredentials(options);
-  if (configuration.mutual_tls())
-    credentials->SetAuthMetadataProcessor(std::make_shared<RoleCheck>(authorizer, refusals));
-  return credentials;
+  return experimental::TlsServerCredentials(options);
 }
 
 }  // namespace assent::server

@@ -6,18 +6,15 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/security/server_credentials.h"
-#include "server/authorization.h"
 #include "server/configuration.h"
 
 namespace assent::server {
 
-// Credentials for one listener: none, TLS, or mutual TLS with the role check. Certificates are read again when their
-// files change; a pair that does not match is not taken. Ownership: `authorizer` and `refusals` outlive the server.
+// Credentials for one listener: none, TLS, or mutual TLS. Certificates are read again when their files change; a pair
+// that does not match is not taken.
 // Errors: NotFound or InvalidArgument that names the field, for a file that is missing, no PEM, or a key that does not
 // belong to the certificate.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const Configuration& configuration,
-                                                                               const Authorizer& authorizer,
-                                                                               RoleRefusals& refusals);
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const Configuration& configuration);
 
 }  // namespace assent::server
 

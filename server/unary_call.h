@@ -58,6 +58,7 @@ class UnaryCallPool final : public CallPool {
 
     void Handle(bool overloaded) {
       context_ = {.method = Rpc::kMethod, .deadline_ns = SteadyDeadline(server_context_->raw_deadline())};
+      context_.server = &*server_context_;
       AssignmentHandler& handler = *pool_.share_.handler;
       grpc::Status status =
           overloaded ? handler.Overloaded(Rpc::kMethod) : Rpc::Handle(handler, request_, response_, context_);

@@ -113,11 +113,10 @@ void ConsentCommitter::CloseProtective(std::span<PendingChange* const> changes, 
   }
 }
 
-// After a refused write the engine accepts no other until it is told to go on.
 absl::Status ConsentCommitter::ResumeEngine() {
-  if (!engine_refused_) return absl::OkStatus();
+  if (!engine_refused()) return absl::OkStatus();
   absl::Status status = database_.Resume();
-  engine_refused_ = !status.ok();
+  engine_refused_.store(!status.ok(), std::memory_order_relaxed);
   return status;
 }
 
@@ -212,7 +211,7 @@ absl::Status ConsentCommitter::Sync(rocksdb::WriteBatch& batch, absl::string_vie
   synced.sync = true;
   const rocksdb::Status status = database_.rocks().Write(synced, &batch);
   if (status.ok()) return absl::OkStatus();
-  engine_refused_ = true;
+  engine_refused_.store(true, std::memory_order_relaxed);
   return FromEngine(status, doing, database_.data_dir());
 }
 

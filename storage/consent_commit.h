@@ -44,7 +44,7 @@ class DamagedSubjects {
   std::atomic<uint64_t> size_{0};
 };
 
-// Commits changes. Threads: all but applied by one thread at a time (who has the turn); applied by any.
+// Commits changes. Threads: all but applied and engine_refused by one thread at a time (who has the turn).
 class ConsentCommitter {
  public:
   ConsentCommitter(Database& database, ConsentIndex& index, DamagedSubjects& damaged);
@@ -65,7 +65,12 @@ class ConsentCommitter {
   // Who keeps the profiles in memory; null: nobody.
   void SetProfileKeeper(ProfileKeeper* keeper) { profile_keeper_ = keeper; }
 
+  // After a refused write the engine accepts no other until it is told to go on. OK where it refused nothing. As
+  // Commit, by one thread at a time.
+  absl::Status ResumeEngine();
+
   CommitPoint applied() const;
+  bool engine_refused() const { return engine_refused_.load(std::memory_order_relaxed); }
 
  private:
   // A subject of the commit: its record as the changes so far leave it.
@@ -82,7 +87,6 @@ class ConsentCommitter {
   using TouchedSubjects = absl::flat_hash_map<policy::SubjectKey, Touched, SubjectKeyHash>;
 
   void CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects);
-  absl::Status ResumeEngine();
   void Read(const policy::SubjectKey& subject, Touched& touched);
   absl::Status ReplaceUnreadable(const policy::SubjectKey& subject, Touched& touched, ConsentRequest& request);
   absl::StatusOr<ConsentResult> Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
@@ -96,7 +100,7 @@ class ConsentCommitter {
   ConsentIndex& index_;
   DamagedSubjects& damaged_;
   ProfileKeeper* profile_keeper_ = nullptr;
-  bool engine_refused_ = false;
+  std::atomic<bool> engine_refused_{false};  // relaxed: it tells of the disk and orders nothing
   // Release when stored, after the index has the states; acquire when loaded, before the index is read.
   std::atomic<uint64_t> applied_{0};
 };

@@ -3,10 +3,10 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,9 +21,9 @@ namespace {
 
 using policy::SubjectKey;
 
-constexpr size_t kWaitingMax = 4096;       // changes that wait; beyond it Apply waits for room
-constexpr size_t kCommitChangesMax = 256;  // changes in one synced write
-constexpr int kGatherYieldsMax = 20;       // what a commit waits for company: some 10 us when nobody comes
+constexpr size_t kWaitingMax = 4096;                  // changes that wait; beyond it Apply waits for room
+constexpr size_t kCommitChangesMax = 256;             // changes in one synced write
+constexpr std::chrono::microseconds kGatherMax{100};  // what a commit waits for company
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
 
 // A number that threads wait for. (std::atomic::wait yields the processor several times before it sleeps, which costs
@@ -53,7 +53,9 @@ class Gate {
 struct Group {
   std::vector<PendingChange*> changes;
   uint64_t turn = 0;
-  Gate done;  // 1: the results are there
+  size_t wanted = 0;               // changes that its leader waits for; 0 while it does not
+  std::condition_variable joined;  // there are as many
+  Gate done;                       // 1: the results are there
 };
 
 absl::Status CheckRequest(const ConsentRequest& request) {
@@ -81,11 +83,11 @@ struct ConsentStore::Impl {
   ConsentCommitter committer;
 
   Admission admission{kWaitingMax};
-  std::mutex mutex;  // guards the two below
+  std::mutex mutex;  // guards the three below
   uint64_t groups = 0;
+  size_t expected = 0;  // changes of the next commit: who waits for it, and who was just answered and may come back
   std::shared_ptr<Group> open_group;  // takes more changes; null: the next change opens one
   Gate turn;                          // the group that may commit
-  size_t answered = 0;                // changes of the commit before; belongs to who has the turn
 
   absl::Status ReadRecords();
   void Gather(Group& group);
@@ -123,28 +125,25 @@ absl::Status ConsentStore::Impl::ReadRecords() {
 
 // Closes the group. Writers that wait for their answer come back with the next change just after it: whom the last
 // commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and
-// every sync serves half of them.
+// every sync serves half of them. A writer alone never waits.
 void ConsentStore::Impl::Gather(Group& group) {
-  size_t wanted = 0;
-  for (int yields = 0;; ++yields) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (yields == 0) wanted = group.changes.size() + answered;
-      const bool full = open_group.get() != &group;
-      if (full || group.changes.size() >= wanted || yields == kGatherYieldsMax) {
-        if (!full) open_group.reset();
-        break;
-      }
-    }
-    std::this_thread::yield();
+  std::unique_lock<std::mutex> lock(mutex);
+  if (open_group.get() == &group && group.changes.size() < expected) {
+    group.wanted = expected;
+    group.joined.wait_for(lock, kGatherMax, [&] { return group.changes.size() >= group.wanted; });
   }
-  answered = group.changes.size();
+  if (open_group.get() == &group) open_group.reset();
 }
 
 void ConsentStore::Impl::Lead(Group& group) {
   turn.WaitFor(group.turn);
   Gather(group);
   committer.Commit(group.changes);
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const size_t waiting = open_group == nullptr ? 0 : open_group->changes.size();
+    expected = std::min(waiting + group.changes.size(), kCommitChangesMax);
+  }
   group.done.Set(1);
   turn.Set(group.turn + 1);
 }
@@ -188,6 +187,7 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
     group = impl_->open_group;
     group->changes.push_back(&change);
     if (group->changes.size() == kCommitChangesMax) impl_->open_group.reset();
+    if (group->changes.size() == group->wanted) group->joined.notify_one();
   }
   if (leads) {
     impl_->Lead(*group);
@@ -226,6 +226,12 @@ void ConsentStore::SetProfileKeeper(ProfileKeeper* keeper) {
 }
 
 CommitPoint ConsentStore::applied() const { return impl_->committer.applied(); }
+bool ConsentStore::disk_accepts() const { return !impl_->committer.engine_refused(); }
+absl::Status ConsentStore::Resume() {
+  absl::Status status;
+  impl_->InTurn([&] { status = impl_->committer.ResumeEngine(); });
+  return status;
+}
 uint64_t ConsentStore::damaged_records() const { return impl_->damaged.size(); }
 
 }  // namespace assent::storage

@@ -56,7 +56,8 @@ struct ConsentRequest {
   bool check_revision = false;
 };
 
-// Where the log stands. Grows with every commit; a new epoch starts with a restored backup.
+// Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, so
+// that tokens of another one are told apart; a restored copy of a folder keeps its epoch.
 struct CommitPoint {
   uint64_t epoch = 0;
   uint64_t sequence = 0;
@@ -98,6 +99,13 @@ class ConsentStore {
 
   // From then on each change that voids a profile tells `keeper`; null: nobody. Takes the turn. Borrowed.
   void SetProfileKeeper(ProfileKeeper* keeper);
+
+  // False from a commit that the disk refused until the engine has gone on: by a later change, or by Resume.
+  // Threads: safe, lock-free.
+  bool disk_accepts() const;
+  // Asks the engine to go on after a refused commit, in turn with the commits, without a change of its own. OK where
+  // nothing was refused. Blocks on the disk. Errors: Unavailable (it still refuses, or only a restart helps).
+  absl::Status Resume();
 
   // Records that were found damaged and not replaced since.
   uint64_t damaged_records() const;

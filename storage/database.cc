@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/engine_log.h"
 #include "storage/engine_status.h"
 #include "storage/log_scan.h"
 #include "storage/meta_value.h"
@@ -35,15 +36,14 @@ constexpr size_t kBlockCacheBytes = size_t{64} << 20;
 constexpr size_t kMemtableBytes = size_t{64} << 20;
 // How much log a start after a crash may have to read again.
 constexpr uint64_t kLogBytesMax = uint64_t{256} << 20;
-constexpr size_t kEngineLogBytesMax = size_t{16} << 20;
-constexpr size_t kEngineLogsKept = 4;
+constexpr uint64_t kEngineLogBytesMax = uint64_t{16} << 20;  // of each of two files
 constexpr int kOpenFilesMax = 1024;
 constexpr uint64_t kProbeExtraBytes = uint64_t{4} << 20;
 constexpr size_t kProbeChunkBytes = size_t{1} << 20;
 constexpr double kBloomBitsPerKey = 10;
 
 // After a refused write the engine would try again in its own time, seconds later, and refuse a request to go on until
-// then. The committer asks at the next change instead (Database::Resume).
+// then. The store asks instead: at the next change, or when it is told to (Database::Resume).
 class ResumesOnRequest : public rocksdb::EventListener {
  public:
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
@@ -66,8 +66,6 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   options.max_bgerror_resume_count = 0;
   options.max_background_jobs = 2;
   options.bytes_per_sync = size_t{1} << 20;  // so that a flush does not fill the disk's queue at once
-  options.max_log_file_size = kEngineLogBytesMax;
-  options.keep_log_file_num = kEngineLogsKept;
   return options;
 }
 
@@ -198,7 +196,8 @@ absl::Status Database::Impl::OpenEngine() {
   rocksdb::Status folders = env->CreateDirIfMissing(folder());
   if (folders.ok()) folders = SyncFolder(data_dir);
   if (!folders.ok()) return FromEngine(folders, "make the data folder", data_dir);
-  const rocksdb::DBOptions options = EngineOptions(env);
+  rocksdb::DBOptions options = EngineOptions(env);
+  options.info_log = std::make_shared<EngineLog>(folder() + "/LOG", kEngineLogBytesMax);
   std::vector<std::string> existing;
   // Fails where there is no database yet; a damaged one is reported by Open.
   if (rocksdb::DB::ListColumnFamilies(options, folder(), &existing).ok()) {

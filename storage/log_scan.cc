@@ -78,7 +78,7 @@ class LogReader {
  public:
   void Block(absl::string_view block) {
     for (size_t at = 0; at < block.size();) {
-      if (const auto record = RecordAt(block.substr(at))) {
+      if (const auto record = RecordAt(block.substr(at)); record && WrittenAt(*record, at)) {
         Good(*record, at);
         at += record->bytes();
       } else if (kBlockBytes - at < kHeadBytes) {
@@ -103,6 +103,13 @@ class LogReader {
   bool damaged() const { return batch_behind_bad_ || torn_bytes() > kCommitBytesMax; }
 
  private:
+  // Whether the engine writes such a record there. Bytes that a caller chose may look like one behind a torn record,
+  // where it can begin anywhere: a batch has its head, and what goes on in the next block fills its own.
+  static bool WrittenAt(const Record& record, size_t at) {
+    if (record.type == kFull) return record.payload.size() >= kBatchHeadBytes;
+    return record.ends_batch() || at + record.bytes() == kBlockBytes;
+  }
+
   void Good(const Record& record, size_t at) {
     if (record.begins_batch()) {
       if (in_batch_ && !first_bad_) first_bad_ = begin_ + at;  // the end of the batch before is missing

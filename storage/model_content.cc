@@ -19,6 +19,9 @@ namespace {
 constexpr size_t kNameBytesMax = 64;
 constexpr size_t kLabelBytesMax = 128;
 constexpr size_t kDescriptionBytesMax = 1024;
+constexpr size_t kUnitBytesMax = 64;
+constexpr size_t kTrainerBytesMax = 128;
+constexpr size_t kDataHashBytesMax = 64;  // SHA-256 in hexadecimal
 constexpr uint32_t kDefaultPurposes =
     policy::PurposeBit(policy::Purpose::kSelectAdvertising) | policy::PurposeBit(policy::Purpose::kSelectContent);
 
@@ -65,6 +68,11 @@ std::optional<scoring::MissingRule> MissingRuleOf(internal::v1::MissingRule valu
   }
 }
 
+absl::Status CheckLength(absl::string_view where, absl::string_view field, const std::string& text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(where, ".", field, ": longer than ", bytes_max, " bytes"));
+}
+
 absl::Status Unknown(absl::string_view where, absl::string_view field) {
   return absl::InvalidArgumentError(absl::StrCat(where, ".", field, ": a value that this version does not know"));
 }
@@ -78,6 +86,7 @@ absl::StatusOr<scoring::Feature> FeatureFromMessage(const internal::v1::Feature&
   if (!transform) return Unknown(where, "transform");
   const auto missing = MissingRuleOf(message.missing());
   if (!missing) return Unknown(where, "missing");
+  if (absl::Status status = CheckLength(where, "unit", message.unit(), kUnitBytesMax); !status.ok()) return status;
   scoring::Feature feature;
   feature.name = message.name();
   feature.unit = message.unit();
@@ -153,13 +162,9 @@ absl::Status NotAName(absl::string_view where) {
 absl::StatusOr<scoring::SegmentCard> CardFromMessage(const internal::v1::SegmentCard& message, int index) {
   const std::string where = absl::StrCat("segments[", index, "]");
   if (!IsName(message.segment_id())) return NotAName(absl::StrCat(where, ".segment_id"));
-  if (message.label().size() > kLabelBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat(where, ".label: longer than ", kLabelBytesMax, " bytes"));
-  }
-  if (message.description().size() > kDescriptionBytesMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ".description: longer than ", kDescriptionBytesMax, " bytes"));
-  }
+  absl::Status fits = CheckLength(where, "label", message.label(), kLabelBytesMax);
+  if (fits.ok()) fits = CheckLength(where, "description", message.description(), kDescriptionBytesMax);
+  if (!fits.ok()) return fits;
   const auto sensitivity = SensitivityOf(message.sensitivity());
   if (!sensitivity) return Unknown(where, "sensitivity");
   scoring::SegmentCard card;
@@ -189,14 +194,19 @@ absl::StatusOr<scoring::Centroids> CentroidsFromBytes(absl::string_view bytes, s
   return scoring::Centroids::Create(k, dim, values);
 }
 
-scoring::Provenance ProvenanceFromMessage(const internal::v1::Provenance& message) {
-  return {.name = message.name(),
-          .train_time_s = message.train_time_s(),
-          .training_rows = message.training_rows(),
-          .training_data_sha256 = message.training_data_sha256(),
-          .seed = message.seed(),
-          .training_cost = message.training_cost(),
-          .trainer = message.trainer()};
+absl::StatusOr<scoring::Provenance> ProvenanceFromMessage(const internal::v1::Provenance& message) {
+  if (!IsName(message.name())) return NotAName("provenance.name");
+  absl::Status fits =
+      CheckLength("provenance", "training_data_sha256", message.training_data_sha256(), kDataHashBytesMax);
+  if (fits.ok()) fits = CheckLength("provenance", "trainer", message.trainer(), kTrainerBytesMax);
+  if (!fits.ok()) return fits;
+  return scoring::Provenance{.name = message.name(),
+                             .train_time_s = message.train_time_s(),
+                             .training_rows = message.training_rows(),
+                             .training_data_sha256 = message.training_data_sha256(),
+                             .seed = message.seed(),
+                             .training_cost = message.training_cost(),
+                             .trainer = message.trainer()};
 }
 
 }  // namespace
@@ -220,7 +230,8 @@ absl::StatusOr<scoring::FeatureSchema> SchemaFromMessage(const internal::v1::Fea
 
 absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& content,
                                                 const std::array<uint8_t, 32>& digest) {
-  if (!IsName(content.provenance().name())) return NotAName("provenance.name");
+  absl::StatusOr<scoring::Provenance> provenance = ProvenanceFromMessage(content.provenance());
+  if (!provenance.ok()) return provenance.status();
   absl::StatusOr<scoring::FeatureSchema> schema = SchemaFromMessage(content.schema());
   if (!schema.ok()) return schema.status();
   const auto k = static_cast<size_t>(content.segments_size());
@@ -243,7 +254,7 @@ absl::StatusOr<scoring::Model> ModelFromContent(const internal::v1::ModelFile& c
                       .distance_max = content.abstention().distance_max()},
        .temperature = content.temperature(),
        .background_mean = {content.background_mean().begin(), content.background_mean().end()},
-       .provenance = ProvenanceFromMessage(content.provenance()),
+       .provenance = *std::move(provenance),
        .reference_histograms = *std::move(histograms),
        .digest = digest});
 }

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/file_descriptor.h"
 #include "storage/model_content.h"
+#include "storage/model_wire.h"
 
 namespace assent::storage {
 namespace {
@@ -98,6 +99,10 @@ absl::StatusOr<std::string> ReadContent(const std::string& path, Digest& digest)
 absl::StatusOr<internal::v1::ModelFile> ReadMessage(const std::string& path, Digest& digest) {
   const absl::StatusOr<std::string> content = ReadContent(path, digest);
   if (!content.ok()) return content.status();
+  if (absl::Status status = CheckModelWire(*content); !status.ok()) {
+    if (absl::IsDataLoss(status)) return Damaged(path, status.message());
+    return absl::Status(status.code(), absl::StrCat("model file ", path, ": ", status.message()));
+  }
   internal::v1::ModelFile message;
   if (!message.ParseFromString(*content)) return Damaged(path, "the content is not a model");
   return message;
@@ -158,6 +163,7 @@ absl::Status WriteModelFile(const std::string& path, const internal::v1::ModelFi
   const Digest digest = Sha256(bytes);
   const absl::StatusOr<scoring::Model> model = ModelFromContent(content, digest);
   if (!model.ok()) return model.status();
+  if (absl::Status status = CheckModelWire(bytes); !status.ok()) return status;
   std::string header(kMagic.data(), kMagic.size());
   PutLittle(kVersion, 4, header);
   PutLittle(0, 4, header);

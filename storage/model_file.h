@@ -18,7 +18,8 @@ inline constexpr size_t kModelFileBytesMax = size_t{1} << 30;
 // Model::Create).
 absl::StatusOr<scoring::Model> ReadModelFile(const std::string& path);
 
-// The message without the conversion, for tools. Errors: as ReadModelFile, without InvalidArgument.
+// The message without the conversion, for tools. Errors: as ReadModelFile; InvalidArgument only for more fields or
+// bytes than a model can have.
 absl::StatusOr<internal::v1::ModelFile> ReadModelMessage(const std::string& path);
 
 // Writes beside the target and renames, so that a reader sees the old or the new file, never half of one.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -60,7 +61,7 @@ scoring::Model MakeModel(uint64_t seed) {
     segments[i].allowed_purposes = policy::PurposeBit(policy::Purpose::kSelectAdvertising);
   }
   scoring::Provenance provenance;
-  provenance.name = absl::StrCat("swap-", seed % 1000);
+  provenance.name = absl::StrCat("swap-", seed);
   auto model = scoring::Model::Create({.schema = *scoring::FeatureSchema::Create(std::move(features)),
                                        .centroids = *scoring::Centroids::Create(kSegments, kDim, centroids),
                                        .segments = std::move(segments),
@@ -96,9 +97,18 @@ struct Swaps {
   double seconds = 0;
   int64_t resident_min = 0;
   int64_t resident_max = 0;
+  int64_t resident_middle =
+      0;                     // median of the second third; a moment has a few models more or less that wait for readers
+  int64_t resident_end = 0;  // median of the last third
   double rate() const { return static_cast<double>(count) / seconds; }
-  double spread() const { return static_cast<double>(resident_max - resident_min) / static_cast<double>(resident_max); }
+  double growth() const { return static_cast<double>(resident_end) / static_cast<double>(resident_middle) - 1; }
 };
+
+int64_t MedianOf(std::vector<int64_t> values) {
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
 
 // Publishes on schedule until `over`, and watches the memory after the first third.
 Swaps SwapUntil(const std::atomic<bool>& over, server::ModelSource& models, const Flags& flags) {
@@ -117,6 +127,9 @@ Swaps SwapUntil(const std::atomic<bool>& over, server::ModelSource& models, cons
   }
   swaps.seconds = static_cast<double>(client::MonotonicNow() - start) * 1e-9;
   if (resident.empty()) resident.push_back(ResidentMemory());
+  const auto half = resident.begin() + static_cast<ptrdiff_t>((resident.size() + 1) / 2);
+  swaps.resident_middle = MedianOf({resident.begin(), half});
+  swaps.resident_end = MedianOf({half == resident.end() ? resident.begin() : half, resident.end()});
   const auto [lowest, highest] = std::minmax_element(resident.begin(), resident.end());
   swaps.resident_min = *lowest;
   swaps.resident_max = *highest;
@@ -142,13 +155,16 @@ bool Judge(const Flags& flags, const Swaps& swaps, const client::LoadReport& loa
   uint64_t not_assigned = 0;
   for (const auto& [outcome, count] : load.outcomes) not_assigned += outcome == "OUTCOME_ASSIGNED" ? 0 : count;
   const bool good = failed == 0 && not_assigned == 0 && load.calls > 0 && not_freed == 0 &&
-                    swaps.rate() >= kRateKept * flags.rate && swaps.spread() <= kFlat;
+                    swaps.rate() >= kRateKept * flags.rate && std::abs(swaps.growth()) <= kFlat;
   std::cout << absl::StrFormat(
       "%d models published (%.0f a second) under %.0f calls/s: %d calls, %d failed, %d sampled without a segment; "
-      "resident %.1f to %.1f MiB (%.2f %%); %d old models not freed\n",
+      "resident %.2f MiB in the second third, %.2f in the last (%+.2f %%), %.1f to %.1f at any moment; %d old models "
+      "not "
+      "freed\n",
       swaps.count, swaps.rate(), load.calls_per_s, load.calls, failed, not_assigned,
-      static_cast<double>(swaps.resident_min) / 1048576, static_cast<double>(swaps.resident_max) / 1048576,
-      100 * swaps.spread(), not_freed);
+      static_cast<double>(swaps.resident_middle) / 1048576, static_cast<double>(swaps.resident_end) / 1048576,
+      100 * swaps.growth(), static_cast<double>(swaps.resident_min) / 1048576,
+      static_cast<double>(swaps.resident_max) / 1048576, not_freed);
   return good;
 }
 

@@ -202,8 +202,9 @@ TEST_F(CommandsTest, TlsFiles_MayComeFromTheEnvironment) {
 TEST_F(CommandsTest, Explain_DrawsTheLargestFirstAndSumsTheRest) {
   fake_.explain = [](const v1::ExplainRequest&, v1::ExplainResponse* response) {
     response->mutable_decision()->set_outcome(v1::OUTCOME_ASSIGNED);
+    response->mutable_segment()->set_segment_id("families");
     response->mutable_segment()->set_label("Families");
-    response->mutable_runner_up()->set_label("Films");
+    response->mutable_runner_up()->set_distance(9);  // one that the purpose may not use has no name
     response->set_margin(9);
     response->set_expected_margin(1);
     for (const auto& [name, amount] : {std::pair{"kids_share", 2.0}, {"minutes", -5.0}, {"devices", 1.0}}) {
@@ -219,8 +220,9 @@ TEST_F(CommandsTest, Explain_DrawsTheLargestFirstAndSumsTheRest) {
       {"explain", "--subject", "login:anna", "--purpose", "select_content", "--feature", "minutes=142", "--top", "2"});
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_LT(result.out.find("minutes"), result.out.find("kids share"));
-  EXPECT_THAT(result.out, AllOf(HasSubstr("“Families”"), HasSubstr("142 min"), HasSubstr("1 more"), HasSubstr("−5.00"),
-                                Not(HasSubstr("devices"))));
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("“Families”"), HasSubstr("runner-up  a segment that this purpose may not use"),
+                    HasSubstr("142 min"), HasSubstr("1 more"), HasSubstr("−5.00"), Not(HasSubstr("devices"))));
 }
 
 TEST_F(CommandsTest, ExplainRowBeyondTheFile_IsAnError) {

@@ -81,6 +81,7 @@ class MutualTls(unittest.TestCase):
                                    ("consent-platform", self.ASSIGN), ("preference-centre", self.GRANT)):
             status, error = self.run_as(principal, *command)
             self.assertEqual((status, error.get("code")), (1, "PERMISSION_DENIED"), f"{principal}: {error}")
+            self.assertEqual(error.get("reason"), "ROLE_REQUIRED", f"{principal}: {error}")
 
     def test_nobody_comes_in_without_a_certificate(self):
         status, error = self.run_as(None, *self.ASSIGN)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,11 @@ std::string ChildProcess::ReadLine() {
 }
 
 void ChildProcess::Signal(int number) const { kill(pid_, number); }
+
+void ChildProcess::LimitFileSize(uint64_t bytes) const {
+  const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+  prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr);
+}
 
 int ChildProcess::Wait() {
   int status = 0;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ class ChildProcess {
   // The next line of its standard output, without the line feed; what is left at its end. Blocks.
   std::string ReadLine();
   void Signal(int number) const;
+  // From now on it cannot make a file longer than `bytes`.
+  void LimitFileSize(uint64_t bytes) const;
   // Its exit status, or minus the signal that ended it. Blocks.
   int Wait();
 

@@ -37,7 +37,8 @@ class ProcessTest : public ServerTest {
     ASSERT_FALSE(words >> more_words) << ready;
     data_ = After("listen=", listen);
     metrics_ = After("metrics_listen=", metrics);
-    caller_ = std::make_unique<Caller>(data_, After("control_listen=", control), grpc::InsecureChannelCredentials());
+    control_ = After("control_listen=", control);
+    caller_ = std::make_unique<Caller>(data_, control_, grpc::InsecureChannelCredentials());
   }
   static std::string After(const std::string& name, const std::string& word) {
     EXPECT_EQ(word.substr(0, name.size()), name) << word;
@@ -56,6 +57,7 @@ class ProcessTest : public ServerTest {
 
   std::unique_ptr<ChildProcess> process_;
   std::string data_;
+  std::string control_;
   std::string metrics_;
 };
 
@@ -102,6 +104,40 @@ TEST_F(ProcessTest, ASecondProcessOnTheFolderIsRefused) {
   EXPECT_NE(Log().find("assentd: data_dir: "), std::string::npos) << Log();
   v1::AssignResponse answer;
   EXPECT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(Stop(), 0);
+}
+
+TEST_F(ProcessTest, ADiskThatRefusesIsToldAndAssignmentsGoOn) {
+  WriteModel("first");
+  StartProcess();
+  v1::RecordConsentResponse granted;
+  v1::WithdrawConsentResponse withdrawn;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  ASSERT_TRUE(caller_->Grant("bob", granted).ok());
+  auto health = grpc::health::v1::Health::NewStub(grpc::CreateChannel(control_, grpc::InsecureChannelCredentials()));
+  const auto check = [&](const char* service) {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    grpc::health::v1::HealthCheckResponse response;
+    EXPECT_TRUE(health->Check(&context, request, &response).ok());
+    return response.status();
+  };
+  constexpr char kConsent[] = "assent.v1.ConsentService";
+  constexpr char kRefuses[] = "\nassent_consent_disk_refuses ";
+  EXPECT_EQ(check(kConsent), grpc::health::v1::HealthCheckResponse::SERVING);
+  EXPECT_NE(HttpGet(metrics_, "/metrics").find(std::string(kRefuses) + "0\n"), std::string::npos);
+  process_->LimitFileSize(1);
+  EXPECT_EQ(ReasonOf(caller_->Withdraw("bob", withdrawn)), "STORAGE_UNAVAILABLE");
+  Until([&] { return check(kConsent) == grpc::health::v1::HealthCheckResponse::NOT_SERVING; });
+  EXPECT_EQ(check(""), grpc::health::v1::HealthCheckResponse::SERVING);
+  EXPECT_NE(HttpGet(metrics_, "/metrics").find(std::string(kRefuses) + "1\n"), std::string::npos);
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(answer.outcome(), v1::OUTCOME_ASSIGNED);
+  ASSERT_TRUE(caller_->Assign(EventOf("bob", kLight), answer).ok());
+  EXPECT_EQ(answer.reason(), "consent.closed");
+  health.reset();
   EXPECT_EQ(Stop(), 0);
 }
 

@@ -115,6 +115,15 @@ TEST_F(AssignmentServiceTest, RolesAreCheckedBeforeAnythingElse) {
   EXPECT_EQ(service_->OpenStream(context).error_code(), StatusCode::PERMISSION_DENIED);
 }
 
+TEST_F(AssignmentServiceTest, WithMutualTlsACallOfNobodyIsRefused) {
+  authorizer_ = std::make_unique<Authorizer>(ServedRoleTable(), Principals());
+  service_ = std::make_unique<AssignmentService>(pipeline_->sources(), *authorizer_, cells_, 0);
+  EXPECT_EQ(Assign({}).error_code(), StatusCode::PERMISSION_DENIED);
+  CallContext context{.method = Method::kStreamAssign};
+  EXPECT_EQ(service_->OpenStream(context).error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(service_->AnswerStream({}, stream_response_, context).error_code(), StatusCode::PERMISSION_DENIED);
+}
+
 TEST_F(AssignmentServiceTest, ABadStreamMessageFailsAlone) {
   model_.Publish(SampleModel());
   Grant("ada");
@@ -197,6 +206,29 @@ TEST_F(ExplainTest, RefusalsShowNoFeature) {
   ASSERT_TRUE(Explain(Event("ada", kHealth)).ok());
   EXPECT_EQ(explained_.decision().outcome(), v1::OUTCOME_RESTRICTED);
   EXPECT_FALSE(explained_.has_segment());  // naming it would tell what may not be used
+}
+
+TEST_F(ExplainTest, ARunnerUpThatThePurposeMayNotUseHasNoName) {
+  model_.Publish(SampleModel());
+  Grant("ada");
+  Grant("ada", policy::Purpose::kSelectContent);
+  auto request = Event("ada", kLight);
+  (*request.mutable_features()->mutable_dense())[1] = 6;  // towards "content-only"
+  ASSERT_TRUE(Explain(request).ok());
+  EXPECT_EQ(explained_.segment().segment_id(), "light");
+  EXPECT_EQ(explained_.runner_up().segment_id(), "");
+  EXPECT_EQ(explained_.runner_up().label(), "");
+  EXPECT_EQ(explained_.runner_up().iab_audience_id(), 0);
+  // The comparison is with it all the same.
+  EXPECT_EQ(explained_.runner_up().distance() - explained_.segment().distance(), explained_.margin());
+  double terms = 0;
+  for (const auto& contribution : explained_.contributions()) terms += contribution.contribution();
+  EXPECT_NEAR(terms, explained_.margin(), 1e-12);
+  const double margin = explained_.margin();
+  request.set_purpose(v1::PURPOSE_SELECT_CONTENT);
+  ASSERT_TRUE(Explain(request).ok());
+  EXPECT_EQ(explained_.runner_up().segment_id(), "content-only");
+  EXPECT_EQ(explained_.margin(), margin);
 }
 
 TEST_F(ExplainTest, AbstentionIsExplained) {

@@ -158,6 +158,29 @@ TEST_F(BatchAssignTest, WithoutAModelOnlyRefusalsAreAnswered) {
   EXPECT_EQ(cells_.entry_errors.Read(), 0u);  // the bad row is no row that failed alone: its batch failed whole
 }
 
+// The call looks at the deadline before it begins; the batch looks again before each further block of 256 rows.
+TEST_F(BatchAssignTest, ADeadlineThatPassesBetweenBlocksFailsTheWholeAndCountsNothing) {
+  model_.Publish(SampleModel());
+  Grant("a");
+  const auto batch = [](size_t rows) {
+    std::vector<float> values;
+    for (size_t i = 0; i < rows; ++i) values.insert(values.end(), {kLight[0], kLight[1]});
+    return Batch(std::vector<std::string>(rows, "a"), values);
+  };
+  constexpr int64_t kLongAgo = 1;
+  const absl::Status status = DecideBatch(batch(257), kLongAgo);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(status), "DEADLINE_EXPIRED");
+  for (const auto& of_purpose : cells_.outcomes) {
+    for (const Cell& cell : of_purpose) EXPECT_EQ(cell.Read(), 0u);
+  }
+  EXPECT_EQ(model_.segment_totals().Read().at("light"), 0u);
+  ASSERT_TRUE(DecideBatch(batch(256), kLongAgo).ok());
+  EXPECT_EQ(model_.segment_totals().Read().at("light"), 256u);
+  ASSERT_TRUE(DecideBatch(batch(257)).ok());  // nothing of the failed one is left
+  EXPECT_EQ(model_.segment_totals().Read().at("light"), 513u);
+}
+
 // Many rows, over several blocks and two models: each row as Assign alone decides it, bit for bit.
 TEST_F(BatchAssignTest, EqualsAssignRowByRow) {
   constexpr uint32_t kSeed = 20261121;

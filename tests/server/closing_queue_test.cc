@@ -1,14 +1,7 @@
 // Calls whose events are taken from a queue that is being shut: gRPC ends the process when anything is posted then.
-#include <memory>
 #include <thread>
 
-#include "grpcpp/create_channel.h"
-#include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
-#include "gtest/gtest.h"
-#include "server/polling_thread.h"
-#include "server/stream_call.h"
-#include "server/unary_call.h"
+#include "tests/server/queue_fixture.h"
 
 namespace assent::server {
 namespace {
@@ -34,43 +27,12 @@ class CountingHandler final : public AssignmentHandler {
   grpc::StatusCode last_code = grpc::StatusCode::OK;
 };
 
-struct AssignRpc {
-  using Request = v1::AssignRequest;
-  using Response = v1::AssignResponse;
-  static constexpr Method kMethod = Method::kAssign;
-  static constexpr size_t kWaiting = 2;
-  static constexpr size_t kKeptBytes = kKeptMessageBytes;
-  static void Post(v1::AssignmentService::AsyncService& service, grpc::ServerContext* context, Request* request,
-                   grpc::ServerAsyncResponseWriter<Response>* writer, grpc::ServerCompletionQueue* queue, void* tag) {
-    service.RequestAssign(context, request, writer, queue, queue, tag);
-  }
-  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
-                             CallContext& context) {
-    return handler.Assign(request, response, context);
-  }
-};
-
-// The test is the polling thread.
-class ClosingQueueTest : public testing::Test {
+class ClosingQueueTest : public QueueTest {
  protected:
   ClosingQueueTest() {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&service_);
-    queue_ = builder.AddCompletionQueue();
-    server_ = builder.BuildAndStart();
-    stub_ = v1::AssignmentService::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
-    share_ = {
-        .service = &service_, .queue = queue_.get(), .handler = &handler_, .calls_in_flight_max = 8, .streams_max = 8};
-  }
-  bool Next() {
-    void* tag = nullptr;
-    bool ok = false;
-    if (!queue_->Next(&tag, &ok)) return false;
-    static_cast<QueueEvent*>(tag)->Proceed(ok);
-    return true;
+    share_.handler = &handler_;
+    share_.calls_in_flight_max = 8;
+    share_.streams_max = 8;
   }
   // Takes the next event while the queue is being shut, then everything that is left.
   void Close() {
@@ -87,12 +49,7 @@ class ClosingQueueTest : public testing::Test {
     shutdown.join();
   }
 
-  v1::AssignmentService::AsyncService service_;
   CountingHandler handler_;
-  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-  std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<v1::AssignmentService::Stub> stub_;
-  PollingShare share_;
 };
 
 TEST_F(ClosingQueueTest, ACallThatIsAcceptedLateIsCancelled) {

@@ -84,6 +84,9 @@ TEST(ConsentConversion, BadGrantsNameTheField) {
          [](R& r) { r.mutable_grants(0)->set_legal_basis(static_cast<v1::LegalBasis>(9)); });
   broken("FIELD_TOO_LONG", "notice_id", [](R& r) { r.set_notice_id(std::string(129, 'n')); });
   broken("FIELD_TOO_LONG", "notice_version", [](R& r) { r.set_notice_version(std::string(65, 'n')); });
+  broken("FIELD_INVALID", "notice_id", [](R& r) { r.set_notice_id("a\x01"); });
+  broken("FIELD_INVALID", "notice_id", [](R& r) { r.set_notice_id(std::string("a\0b", 3)); });
+  broken("FIELD_INVALID", "notice_version", [](R& r) { r.set_notice_version("1\n"); });
   broken("FIELD_INVALID", "jurisdiction", [](R& r) { r.set_jurisdiction("Mars"); });
   broken("FIELD_INVALID", "method", [](R& r) { r.set_method(static_cast<v1::CollectionMethod>(9)); });
   broken("VALUE_OUT_OF_RANGE", "expire_time", [](R& r) { r.mutable_expire_time()->set_seconds(1'700'000'000); });

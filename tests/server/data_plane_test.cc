@@ -13,6 +13,7 @@
 
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 #include "tests/server/data_plane_fixture.h"
 
@@ -108,6 +109,44 @@ TEST_F(DataPlaneTest, OpenStreamsHaveABoundOfTheirOwn) {
   grpc::Status status = one_more();
   while (status.error_code() == StatusCode::RESOURCE_EXHAUSTED) status = one_more();
   EXPECT_TRUE(status.ok());
+}
+
+// A generic client, because ours cannot be made to send what is no message.
+TEST_F(DataPlaneTest, AStreamEndsWithAnErrorWhenAMessageCannotBeParsed) {
+  Start();
+  grpc::GenericStub generic(channel_);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto stream = generic.PrepareCall(&context, "/assent.v1.AssignmentService/StreamAssign", &queue);
+  const auto done = [&] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  const auto bytes = [](const std::string& content) {
+    const grpc::Slice slice(content);
+    return grpc::ByteBuffer(&slice, 1);
+  };
+  stream->StartCall(nullptr);
+  ASSERT_TRUE(done());
+  v1::StreamAssignRequest good;
+  good.set_tag(7);
+  stream->Write(bytes(good.SerializeAsString()), nullptr);
+  ASSERT_TRUE(done());
+  grpc::ByteBuffer answer;
+  stream->Read(&answer, nullptr);
+  ASSERT_TRUE(done());
+  v1::StreamAssignResponse response;
+  ASSERT_TRUE(grpc::SerializationTraits<v1::StreamAssignResponse>::Deserialize(&answer, &response).ok());
+  EXPECT_EQ(response.tag(), 107u);
+  stream->Write(bytes("\xff\xff\xff"), nullptr);
+  ASSERT_TRUE(done());
+  grpc::Status status;
+  stream->Finish(&status, nullptr);
+  ASSERT_TRUE(done());
+  EXPECT_EQ(status.error_code(), StatusCode::INTERNAL) << status.error_message();
+  plane_->Drain(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  EXPECT_EQ(script_.last_code, static_cast<int>(StatusCode::INTERNAL));
 }
 
 // The descriptors of this process that are open.

@@ -21,7 +21,6 @@ class MetricsTest : public PipelineTest {
   std::string Scrape() const {
     const Metrics metrics({.data_plane = cells_of_threads_,
                            .control = control_,
-                           .refusals = refusals_,
                            .model = model_,
                            .index = index_,
                            .store = *store_,
@@ -34,7 +33,6 @@ class MetricsTest : public PipelineTest {
 
   std::vector<std::unique_ptr<DataPlaneCells>> cells_of_threads_;
   ControlMetrics control_;
-  RoleRefusals refusals_{ServedRoleTable()};
 };
 
 TEST_F(MetricsTest, AddsUpThreads) {
@@ -126,17 +124,6 @@ TEST_F(MetricsTest, BoundsOfBucketsReadAsTheyWereWritten) {
             "0.025 0.05 0.1 0.25 +Inf ");
 }
 
-TEST_F(MetricsTest, CallsThatNoHandlerSawAreCounted) {
-  cells_of_threads_[0]->rpc[0].Count(grpc::StatusCode::PERMISSION_DENIED, 0);  // and one that a handler refused
-  refusals_.Count("/assent.v1.AssignmentService/Assign");
-  refusals_.Count("/assent.v1.ConsentService/OptOut");
-  for (const char* path : {"", "/elsewhere/Assign", "/x"}) refusals_.Count(path);
-  const std::string text = Scrape();
-  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="Assign",code="PERMISSION_DENIED"} 2)")) << text;
-  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="OptOut",code="PERMISSION_DENIED"} 1)"));
-  EXPECT_TRUE(Has(text, R"(assent_rpc_requests_total{method="other",code="PERMISSION_DENIED"} 3)"));
-}
-
 TEST_F(MetricsTest, ModelConsentAndControlPlane) {
   EXPECT_TRUE(Has(Scrape(), "assent_model_segments 0"));
   const scoring::Model model = SampleModel();
@@ -174,7 +161,6 @@ TEST_F(MetricsTest, ProcessFiguresArePlausible) {
 TEST_F(MetricsTest, EndpointOnATakenAddressIsAnError) {
   const auto metrics = std::make_shared<const Metrics>(Metrics::Parts{.data_plane = cells_of_threads_,
                                                                       .control = control_,
-                                                                      .refusals = refusals_,
                                                                       .model = model_,
                                                                       .index = index_,
                                                                       .store = *store_,

@@ -54,9 +54,9 @@ absl::Status PipelineTest::Decide(const v1::AssignRequest& request, int64_t now_
   return status;
 }
 
-absl::Status PipelineTest::DecideBatch(const v1::BatchAssignRequest& request, int64_t now_us) {
+absl::Status PipelineTest::DecideBatch(const v1::BatchAssignRequest& request, int64_t deadline_ns) {
   pipeline_->Online();
-  absl::Status status = batch_->Decide(request, now_us, batch_response_);
+  absl::Status status = batch_->Decide(request, kNowUs, deadline_ns, batch_response_);
   pipeline_->Offline();
   return status;
 }

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "scoring/quiescence.h"
 #include "server/assign_pipeline.h"
+#include "server/assignment_handler.h"
 #include "server/batch_assign.h"
 #include "server/data_plane_cells.h"
 #include "server/model_source.h"
@@ -36,7 +37,7 @@ class PipelineTest : public testing::Test {
                               uint32_t expire_time_s = 0);
   // Decides as the polling thread would.
   absl::Status Decide(const v1::AssignRequest& request, int64_t now_us = kNowUs);
-  absl::Status DecideBatch(const v1::BatchAssignRequest& request, int64_t now_us = kNowUs);
+  absl::Status DecideBatch(const v1::BatchAssignRequest& request, int64_t deadline_ns = CallContext::kNoDeadline);
 
   client::ScratchFolder folder_;
   policy::Pseudonymizer pseudonymizer_;

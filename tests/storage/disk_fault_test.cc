@@ -45,11 +45,13 @@ class DiskFaultTest : public testing::Test {
 
 TEST_F(DiskFaultTest, AFullDiskRefusesAndThenGoesOn) {
   ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent, Purpose::kSelectAdvertising})).ok());
+  EXPECT_TRUE(open->store->disk_accepts());
   disk.FailChanges(DiskFault::kNoSpace);
   const absl::Status grant = Apply(GrantOf(Subject(2), {Purpose::kSelectContent})).status();
   EXPECT_EQ(grant.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(grant.message()), testing::HasSubstr("full"));
   EXPECT_FALSE(open->Allows(Subject(2), Purpose::kSelectContent));
+  EXPECT_FALSE(open->store->disk_accepts());
   // A withdrawal cannot be acknowledged, but it is obeyed.
   EXPECT_EQ(Apply(WithdrawalOf(Subject(1), {Purpose::kSelectContent})).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kClosed);
@@ -60,6 +62,7 @@ TEST_F(DiskFaultTest, AFullDiskRefusesAndThenGoesOn) {
   disk.FailChanges(DiskFault::kNone);
   const auto retried = Apply(GrantOf(Subject(2), {Purpose::kSelectContent}));
   ASSERT_TRUE(retried.ok()) << retried.status();
+  EXPECT_TRUE(open->store->disk_accepts());
   EXPECT_TRUE(open->Allows(Subject(2), Purpose::kSelectContent));
   // Still closed: neither a change of another purpose nor a stale one opens it.
   ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kMeasureAudience})).ok());
@@ -81,6 +84,20 @@ TEST_F(DiskFaultTest, AFullDiskRefusesAndThenGoesOn) {
   Restart();
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kWithdrawn);
   EXPECT_TRUE(open->Allows(Subject(2), Purpose::kSelectContent));
+}
+
+TEST_F(DiskFaultTest, TheStoreGoesOnWithoutAChangeWhenItIsAsked) {
+  EXPECT_TRUE(open->store->Resume().ok());  // nothing was refused
+  disk.FailChanges(DiskFault::kNoSpace);
+  EXPECT_FALSE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).ok());
+  EXPECT_EQ(open->store->Resume().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(open->store->disk_accepts());
+  disk.FailChanges(DiskFault::kNone);
+  EXPECT_TRUE(open->store->Resume().ok());
+  EXPECT_TRUE(open->store->disk_accepts());
+  EXPECT_EQ(open->store->applied().sequence, 0u);
+  EXPECT_FALSE(open->Allows(Subject(1), Purpose::kSelectContent));
+  EXPECT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).ok());
 }
 
 TEST_F(DiskFaultTest, AFailedSyncAcknowledgesNothingAndNothingIsLost) {

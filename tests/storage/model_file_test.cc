@@ -152,6 +152,12 @@ TEST_F(ModelFileTest, NeverWritesAModelThatCannotServe) {
          m.mutable_schema()->mutable_features(1)->set_transform(static_cast<internal::v1::Transform>(9));
        }},
       {"provenance.name", [](ModelFile& m) { m.mutable_provenance()->set_name(""); }},
+      {"schema.features[1].unit: longer than 64",
+       [](ModelFile& m) { m.mutable_schema()->mutable_features(1)->set_unit(std::string(65, 'x')); }},
+      {"provenance.training_data_sha256: longer than 64",
+       [](ModelFile& m) { m.mutable_provenance()->set_training_data_sha256(std::string(65, 'a')); }},
+      {"provenance.trainer: longer than 128",
+       [](ModelFile& m) { m.mutable_provenance()->set_trainer(std::string(129, 'x')); }},
   };
   for (const auto& test : cases) {
     ModelFile model = Example();
@@ -161,6 +167,39 @@ TEST_F(ModelFileTest, NeverWritesAModelThatCannotServe) {
     EXPECT_THAT(std::string(status.message()), testing::HasSubstr(test.what));
     EXPECT_FALSE(std::filesystem::exists(path));
   }
+}
+
+// Whole files, with the right hash, that cost many times their size in memory once they are parsed.
+TEST_F(ModelFileTest, RefusesMoreFieldsThanAModelCanHaveBeforeTheyAreParsed) {
+  const auto refusal = [&](const std::string& content) {
+    std::string file("ASSENTMF\1\0\0\0\0\0\0\0", 16);
+    for (size_t i = 0; i < 8; ++i) file.push_back(static_cast<char>((content.size() >> (8 * i)) & 0xFF));
+    std::array<uint8_t, 32> digest;
+    SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data());
+    file.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+    WriteBytes(path, file + content);
+    const absl::Status status = ReadModelMessage(path).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return std::string(status.message());
+  };
+  const auto times = [](size_t count, const std::string& bytes) {
+    std::string all;
+    for (size_t i = 0; i < count; ++i) all += bytes;
+    return all;
+  };
+  using testing::HasSubstr;
+  const std::string empty_card("\x1A\0", 2);  // field 3, no bytes
+  EXPECT_THAT(refusal(times(65'537, empty_card)), HasSubstr("segments: more than 65536"));
+  // A message that comes twice is merged: the features of all its parts count.
+  const std::string empty_feature("\x0A\0", 2);
+  const std::string part = "\x0A\x64" + times(50, empty_feature);
+  EXPECT_THAT(refusal(times(21, part)), HasSubstr("schema.features: more than 1024"));
+  const std::string unknown("\xFA\x01\0", 3);  // field 31, no bytes
+  EXPECT_THAT(refusal(times(100'000, unknown)), HasSubstr("fields of 0 segments and 0 features: more than 1088"));
+  EXPECT_THAT(refusal(times(100'000, "\xFB\x01\xFC\x01")), HasSubstr("fields"));  // groups
+  ModelFile large = Example();
+  large.mutable_segments(0)->set_description(std::string(200'000, 'x'));
+  EXPECT_THAT(refusal(large.SerializeAsString()), HasSubstr("bytes of 3 segments of 2 features: more than"));
 }
 
 TEST_F(ModelFileTest, ReplacesAFileAndLeavesNothingBeside) {

@@ -190,8 +190,8 @@ void MeasureWrites(const Arguments& arguments) {
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
     const WriteFigures plain =
         RunWriters(repetition, [&](uint64_t number) { return WritePlainly(*engine, number, value); });
-    const WriteFigures store = RunWriters(
-        repetition, [&](uint64_t number) { return (*open)->store->Apply(grant(number), kTestTime).ok(); });
+    const WriteFigures store =
+        RunWriters(repetition, [&](uint64_t number) { return (*open)->store->Apply(grant(number), kTestTime).ok(); });
     per_second.push_back(store.per_second);
     p99_ms.push_back(store.p99_ms);
     plain_per_second.push_back(plain.per_second);
