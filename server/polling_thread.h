@@ -21,9 +21,10 @@ class QueueEvent {
 };
 
 // Streams come as bytes: where gRPC parses them itself, a message that is none looks like the end of the stream.
-using AssignmentAsyncService = v1::AssignmentService::WithAsyncMethod_Assign<
-    v1::AssignmentService::WithAsyncMethod_BatchAssign<v1::AssignmentService::WithRawMethod_StreamAssign<
-        v1::AssignmentService::WithAsyncMethod_Explain<v1::AssignmentService::Service>>>>;
+using AssignmentAsyncService =
+    v1::AssignmentService::WithAsyncMethod_Assign<v1::AssignmentService::WithAsyncMethod_BatchAssign<
+        v1::AssignmentService::WithRawMethod_StreamAssign<v1::AssignmentService::WithAsyncMethod_RecordEvents<
+            v1::AssignmentService::WithAsyncMethod_Explain<v1::AssignmentService::Service>>>>>;
 
 // What the calls of one thread share. Threads: the polling thread only, once it runs.
 struct PollingShare {
