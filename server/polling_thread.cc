@@ -10,56 +10,13 @@ namespace assent::server {
 namespace {
 
 using Service = AssignmentAsyncService;
-template <typename Response>
-using Writer = grpc::ServerAsyncResponseWriter<Response>;
-
-struct AssignRpc {
-  using Request = v1::AssignRequest;
-  using Response = v1::AssignResponse;
-  static constexpr Method kMethod = Method::kAssign;
-  static constexpr size_t kWaiting = 128;
-  static constexpr size_t kKeptBytes = kKeptMessageBytes;
-  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
-                   grpc::ServerCompletionQueue* queue, void* tag) {
-    service.RequestAssign(context, request, writer, queue, queue, tag);
-  }
-  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
-                             CallContext& context) {
-    return handler.Assign(request, response, context);
-  }
-};
-
-struct BatchAssignRpc {
-  using Request = v1::BatchAssignRequest;
-  using Response = v1::BatchAssignResponse;
-  static constexpr Method kMethod = Method::kBatchAssign;
-  static constexpr size_t kWaiting = 16;
-  static constexpr size_t kKeptBytes = kKeptBatchBytes;
-  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
-                   grpc::ServerCompletionQueue* queue, void* tag) {
-    service.RequestBatchAssign(context, request, writer, queue, queue, tag);
-  }
-  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
-                             CallContext& context) {
-    return handler.BatchAssign(request, response, context);
-  }
-};
-
-struct ExplainRpc {
-  using Request = v1::ExplainRequest;
-  using Response = v1::ExplainResponse;
-  static constexpr Method kMethod = Method::kExplain;
-  static constexpr size_t kWaiting = 8;
-  static constexpr size_t kKeptBytes = kKeptMessageBytes;
-  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
-                   grpc::ServerCompletionQueue* queue, void* tag) {
-    service.RequestExplain(context, request, writer, queue, queue, tag);
-  }
-  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
-                             CallContext& context) {
-    return handler.Explain(request, response, context);
-  }
-};
+using AssignRpc = UnaryRpc<v1::AssignRequest, v1::AssignResponse, Method::kAssign, &Service::RequestAssign,
+                           &AssignmentHandler::Assign, /*kWaitingCalls=*/128, kKeptMessageBytes>;
+using BatchAssignRpc =
+    UnaryRpc<v1::BatchAssignRequest, v1::BatchAssignResponse, Method::kBatchAssign, &Service::RequestBatchAssign,
+             &AssignmentHandler::BatchAssign, /*kWaitingCalls=*/16, kKeptBatchBytes>;
+using ExplainRpc = UnaryRpc<v1::ExplainRequest, v1::ExplainResponse, Method::kExplain, &Service::RequestExplain,
+                            &AssignmentHandler::Explain, /*kWaitingCalls=*/8, kKeptMessageBytes>;
 
 struct RecordEventsRpc {
   using Request = v1::RecordEventsRequest;

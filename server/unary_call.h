@@ -12,8 +12,27 @@
 
 namespace assent::server {
 
-// `Rpc` names the method: Request, Response, kMethod, kWaiting (calls kept waiting), kKeptBytes (see call_store.h), and
-// the static functions Post(service, ...) and Handle(handler, request, response, context).
+// A method: its messages, the members of service and handler that stand for it, the calls that are kept waiting, and
+// kKeptBytes (see call_store.h).
+template <typename RequestMessage, typename ResponseMessage, Method kOfMethod, auto kRequestCall, auto kHandleCall,
+          size_t kWaitingCalls, size_t kBytes>
+struct UnaryRpc {
+  using Request = RequestMessage;
+  using Response = ResponseMessage;
+  static constexpr Method kMethod = kOfMethod;
+  static constexpr size_t kWaiting = kWaitingCalls;
+  static constexpr size_t kKeptBytes = kBytes;
+  static void Post(AssignmentAsyncService& service, grpc::ServerContext* context, Request* request,
+                   grpc::ServerAsyncResponseWriter<Response>* writer, grpc::ServerCompletionQueue* queue, void* tag) {
+    (service.*kRequestCall)(context, request, writer, queue, queue, tag);
+  }
+  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
+                             CallContext& context) {
+    return (handler.*kHandleCall)(request, response, context);
+  }
+};
+
+// `Rpc`: a UnaryRpc.
 template <typename Rpc>
 class UnaryCallPool final : public CallPool {
  public:

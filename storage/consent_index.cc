@@ -132,6 +132,9 @@ void ConsentIndex::Impl::ReadSlowly(const MainSlot& slot, const SubjectKey& subj
     const uint64_t info_before = slot.info.load(std::memory_order_acquire);
     const uint64_t word = slot.mark.load(std::memory_order_acquire);
     const uint64_t info = slot.info.load(std::memory_order_acquire);
+    // Whole changes may lie between the two loads of the second word when the reader's thread was put aside there: then
+    // the revision can be far from the first word's. A later attempt is never kept when it has that.
+    if (info_before != info && attempt > 0) continue;
     UnpackState(word, RevisionOf(info), state);
     if (info_before != info || (info & packed::kChanging) != 0) continue;
     if ((word & packed::kOverflow) == 0) return;
@@ -143,12 +146,12 @@ void ConsentIndex::Impl::ReadSlowly(const MainSlot& slot, const SubjectKey& subj
 }
 
 std::optional<PackedEnds> ConsentIndex::Impl::ReadEnds(const SubjectKey& subject, uint32_t revision) const {
-  const SideSlot& slot = side.Find(subject);
+  const SideSlot* const slot = side.Find(subject);
   const uint64_t wanted = SideMark(revision, kSideStable);
-  if (slot.mark.load(std::memory_order_acquire) != wanted) return std::nullopt;
+  if (slot == nullptr || slot->mark.load(std::memory_order_acquire) != wanted) return std::nullopt;
   PackedEnds ends;
-  for (size_t i = 0; i < ends.size(); ++i) ends[i] = slot.ends[i].load(std::memory_order_acquire);
-  if (slot.mark.load(std::memory_order_acquire) != wanted) return std::nullopt;
+  for (size_t i = 0; i < ends.size(); ++i) ends[i] = slot->ends[i].load(std::memory_order_acquire);
+  if (slot->mark.load(std::memory_order_acquire) != wanted) return std::nullopt;
   return ends;
 }
 
@@ -167,18 +170,18 @@ void ConsentIndex::Impl::WriteEnds(const SubjectKey& subject, const ConsentState
 }
 
 void ConsentIndex::Impl::DropEnds(const SubjectKey& subject) {
-  const SideSlot& found = side.Find(subject);
-  if (found.mark.load(std::memory_order_relaxed) == 0) return;
-  const_cast<SideSlot&>(found).mark.store(kSideDead, std::memory_order_release);
+  const SideSlot* const found = side.Find(subject);
+  if (found == nullptr) return;
+  const_cast<SideSlot*>(found)->mark.store(kSideDead, std::memory_order_release);
 }
 
 ConsentState ConsentIndex::Find(const scoring::Quiescence::Reader&, const SubjectKey& subject) const {
   const SlotTable<MainSlot>& table = impl_->main.TableOf(subject.high());
   MainSlot* const home = table.Home(subject.low());
   Fetch(home);
-  const MainSlot& slot = *table.Probe(home, subject);
+  const auto place = table.Probe(home, subject);
   ConsentState state;
-  if (slot.mark.load(std::memory_order_acquire) != 0) impl_->Read(slot, subject, state);
+  if (place.taken) impl_->Read(*place.slot, subject, state);
   return state;
 }
 
@@ -245,7 +248,8 @@ void ConsentIndex::Put(const SubjectKey& subject, const ConsentState& state) {
 
 uint32_t ConsentIndex::Close(const SubjectKey& subject, uint32_t purpose_bits) {
   if ((purpose_bits & policy::kAllPurposeBits) == 0) {
-    return ClosedPurposes(impl_->main.Find(subject).mark.load(std::memory_order_relaxed));
+    const MainSlot* const slot = impl_->main.Find(subject);
+    return slot == nullptr ? 0 : ClosedPurposes(slot->mark.load(std::memory_order_relaxed));
   }
   MainSlot& slot = impl_->main.Claim(subject, [](const MainSlot&) { return true; });
   const uint64_t old_word = slot.mark.load(std::memory_order_relaxed);

@@ -53,8 +53,7 @@ class Gate {
 struct Group {
   std::vector<PendingChange*> changes;
   uint64_t turn = 0;
-  size_t wanted = 0;               // changes that its leader waits for; 0 while it does not
-  std::condition_variable joined;  // there are as many
+  std::condition_variable joined;  // there are as many changes as its leader may wait for
   Gate done;                       // 1: the results are there
 };
 
@@ -125,13 +124,11 @@ absl::Status ConsentStore::Impl::ReadRecords() {
 
 // Closes the group. Writers that wait for their answer come back with the next change just after it: whom the last
 // commit answered is given a moment to join. Without it 16 such writers split into two groups that take turns, and
-// every sync serves half of them. A writer alone never waits.
+// every sync serves half of them. A writer alone waits once at most, after a commit that it shared.
 void ConsentStore::Impl::Gather(Group& group) {
   std::unique_lock<std::mutex> lock(mutex);
-  if (open_group.get() == &group && group.changes.size() < expected) {
-    group.wanted = expected;
-    group.joined.wait_for(lock, kGatherMax, [&] { return group.changes.size() >= group.wanted; });
-  }
+  if (open_group.get() != &group) return;  // full, and closed by who filled it
+  group.joined.wait_for(lock, kGatherMax, [&] { return group.changes.size() >= expected; });
   if (open_group.get() == &group) open_group.reset();
 }
 
@@ -187,7 +184,7 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
     group = impl_->open_group;
     group->changes.push_back(&change);
     if (group->changes.size() == kCommitChangesMax) impl_->open_group.reset();
-    if (group->changes.size() == group->wanted) group->joined.notify_one();
+    if (group->changes.size() == impl_->expected) group->joined.notify_one();
   }
   if (leads) {
     impl_->Lead(*group);

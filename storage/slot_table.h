@@ -39,11 +39,16 @@ class SlotTable {
   SlotType* Home(uint64_t key_low) const {
     return slots_ + static_cast<size_t>((static_cast<unsigned __int128>(key_low) * capacity_) >> 64);
   }
-  // The slot of the subject, or the unused slot where the probing ends. The table always has an unused slot.
-  SlotType* Probe(SlotType* slot, const policy::SubjectKey& subject) const {
+  // Where the probing from `slot` ends. The table always has an unused slot.
+  struct Place {
+    SlotType* slot;
+    bool taken;  // it holds the subject; else it was unused, and another subject may have it by now
+  };
+  Place Probe(SlotType* slot, const policy::SubjectKey& subject) const {
     for (;;) {
       // Acquire: pairs with the store of the first mark, so that the key is seen.
-      if (slot->mark.load(std::memory_order_acquire) == 0 || slot->Holds(subject)) return slot;
+      if (slot->mark.load(std::memory_order_acquire) == 0) return {slot, false};
+      if (slot->Holds(subject)) return {slot, true};
       slot = Next(slot);
     }
   }
@@ -89,10 +94,11 @@ class ShardedSlots {
   const SlotTable<SlotType>& TableOf(uint64_t key_high) const {
     return *tables_[ShardOf(key_high)].load(std::memory_order_seq_cst);
   }
-  // The subject's slot; one with mark 0 where there is none.
-  const SlotType& Find(const policy::SubjectKey& subject) const {
+  // The subject's slot; null where there is none.
+  const SlotType* Find(const policy::SubjectKey& subject) const {
     const SlotTable<SlotType>& table = TableOf(subject.high());
-    return *table.Probe(table.Home(subject.low()), subject);
+    const auto place = table.Probe(table.Home(subject.low()), subject);
+    return place.taken ? place.slot : nullptr;
   }
 
   // The subject's slot for the writer. A new one has mark 0 and becomes visible with the writer's first store to mark,
@@ -101,16 +107,16 @@ class ShardedSlots {
   SlotType& Claim(const policy::SubjectKey& subject, Keep keep) {
     const size_t shard = ShardOf(subject.high());
     SlotTable<SlotType>* table = tables_[shard].load(std::memory_order_relaxed);
-    SlotType* slot = table->Probe(table->Home(subject.low()), subject);
-    if (slot->mark.load(std::memory_order_relaxed) != 0) return *slot;
+    auto place = table->Probe(table->Home(subject.low()), subject);
+    if (place.taken) return *place.slot;
     if (static_cast<double>(used_[shard] + 1) > kLoadMax * static_cast<double>(table->capacity())) {
       table = Grow(shard, keep);
-      slot = table->Probe(table->Home(subject.low()), subject);
+      place = table->Probe(table->Home(subject.low()), subject);
     }
-    slot->SetKey(subject);
+    place.slot->SetKey(subject);
     ++used_[shard];
     size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    return *slot;
+    return *place.slot;
   }
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }

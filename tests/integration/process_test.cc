@@ -40,6 +40,13 @@ class ProcessTest : public ServerTest {
     control_ = After("control_listen=", control);
     caller_ = std::make_unique<Caller>(data_, control_, grpc::InsecureChannelCredentials());
   }
+  // With a model, and consent of each id.
+  void StartWithGrants(const std::vector<std::string>& ids) {
+    WriteModel("first");
+    StartProcess();
+    v1::RecordConsentResponse granted;
+    for (const std::string& id : ids) ASSERT_TRUE(caller_->Grant(id, granted).ok());
+  }
   static std::string After(const std::string& name, const std::string& word) {
     EXPECT_EQ(word.substr(0, name.size()), name) << word;
     return word.substr(std::min(word.size(), name.size()));
@@ -108,12 +115,8 @@ TEST_F(ProcessTest, ASecondProcessOnTheFolderIsRefused) {
 }
 
 TEST_F(ProcessTest, ADiskThatRefusesIsToldAndAssignmentsGoOn) {
-  WriteModel("first");
-  StartProcess();
-  v1::RecordConsentResponse granted;
+  StartWithGrants({"ada", "bob"});
   v1::WithdrawConsentResponse withdrawn;
-  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
-  ASSERT_TRUE(caller_->Grant("bob", granted).ok());
   auto health = grpc::health::v1::Health::NewStub(grpc::CreateChannel(control_, grpc::InsecureChannelCredentials()));
   const auto check = [&](const char* service) {
     grpc::ClientContext context;
@@ -142,12 +145,8 @@ TEST_F(ProcessTest, ADiskThatRefusesIsToldAndAssignmentsGoOn) {
 }
 
 TEST_F(ProcessTest, KilledItKeepsWhatItAcknowledged) {
-  WriteModel("first");
-  StartProcess();
-  v1::RecordConsentResponse granted;
+  StartWithGrants({"ada", "bob"});
   v1::WithdrawConsentResponse withdrawn;
-  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
-  ASSERT_TRUE(caller_->Grant("bob", granted).ok());
   ASSERT_TRUE(caller_->Withdraw("bob", withdrawn).ok());
   process_->Signal(SIGKILL);
   EXPECT_EQ(process_->Wait(), -SIGKILL);

@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "server/log.h"
 #include "server/role_table.h"
 #include "storage/model_file.h"
@@ -14,13 +12,6 @@
 
 namespace assent::server {
 namespace {
-
-google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
-  google::rpc::Status rpc;
-  google::rpc::ErrorInfo info;
-  if (rpc.ParseFromString(status.error_details()) && rpc.details_size() == 1) rpc.details(0).UnpackTo(&info);
-  return info;
-}
 
 std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address,
                                          const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
@@ -31,14 +22,6 @@ std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address,
 }
 
 }  // namespace
-
-std::string ReasonOf(const grpc::Status& status) { return InfoOf(status).reason(); }
-
-std::string FieldOf(const grpc::Status& status) {
-  const auto info = InfoOf(status);
-  const auto it = info.metadata().find("field");
-  return it == info.metadata().end() ? "" : it->second;
-}
 
 std::string HttpGet(const std::string& address, const std::string& path) {
   const size_t colon = address.rfind(':');
@@ -69,6 +52,7 @@ Caller::Caller(const std::string& data, const std::string& control,
 
 grpc::Status Caller::Assign(const v1::AssignRequest& request, v1::AssignResponse& response) const {
   grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallTimeMax);
   return assignment->Assign(&context, request, &response);
 }
 

@@ -2,6 +2,7 @@
 #ifndef ASSENT_TESTS_INTEGRATION_SERVER_FIXTURE_H_
 #define ASSENT_TESTS_INTEGRATION_SERVER_FIXTURE_H_
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,13 +15,9 @@
 #include "server/configuration.h"
 #include "server/server.h"
 #include "tests/client/scratch_folder.h"
+#include "tests/server/error_info.h"
 
 namespace assent::server {
-
-// The reason of an error, from its ErrorInfo; empty where there is none.
-std::string ReasonOf(const grpc::Status& status);
-// Its metadata["field"].
-std::string FieldOf(const grpc::Status& status);
 
 // GET http://address/path: the body, or an empty string. A plain socket, so that the test needs no program.
 std::string HttpGet(const std::string& address, const std::string& path);
@@ -29,6 +26,8 @@ std::string HttpGet(const std::string& address, const std::string& path);
 struct Caller {
   Caller(const std::string& data, const std::string& control, const std::shared_ptr<grpc::ChannelCredentials>& creds);
 
+  // A call that arrives in the moment of a shutdown may get no answer (docs/operations.md, "Drain").
+  static constexpr std::chrono::seconds kCallTimeMax{10};
   grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response) const;
   grpc::Status Grant(const std::string& id, v1::RecordConsentResponse& response) const;
   grpc::Status Withdraw(const std::string& id, v1::WithdrawConsentResponse& response) const;

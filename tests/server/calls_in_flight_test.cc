@@ -1,10 +1,9 @@
 // Unary calls beyond calls_in_flight_max, on the service that assentd serves.
 #include <future>
 
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "server/assignment_service.h"
 #include "server/role_table.h"
+#include "tests/server/error_info.h"
 #include "tests/server/pipeline_fixture.h"
 #include "tests/server/queue_fixture.h"
 
@@ -12,13 +11,6 @@ namespace assent::server {
 namespace {
 
 using grpc::StatusCode;
-
-std::string ReasonOf(const grpc::Status& status) {
-  google::rpc::Status rpc;
-  google::rpc::ErrorInfo info;
-  if (rpc.ParseFromString(status.error_details()) && rpc.details_size() == 1) rpc.details(0).UnpackTo(&info);
-  return info.reason();
-}
 
 struct Sources : PipelineTest {
   void TestBody() override {}

@@ -20,6 +20,7 @@ class HealthTest : public DataPlaneTest {
   }
   std::string Check(const std::string& service) {
     grpc::ClientContext context;
+    context.set_wait_for_ready(true);  // a first connection that fails is not what is tested here
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(service);
     grpc::health::v1::HealthCheckResponse response;

@@ -15,21 +15,9 @@
 
 namespace assent::server {
 
-struct AssignRpc {
-  using Request = v1::AssignRequest;
-  using Response = v1::AssignResponse;
-  static constexpr Method kMethod = Method::kAssign;
-  static constexpr size_t kWaiting = 2;
-  static constexpr size_t kKeptBytes = kKeptMessageBytes;
-  static void Post(AssignmentAsyncService& service, grpc::ServerContext* context, Request* request,
-                   grpc::ServerAsyncResponseWriter<Response>* writer, grpc::ServerCompletionQueue* queue, void* tag) {
-    service.RequestAssign(context, request, writer, queue, queue, tag);
-  }
-  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
-                             CallContext& context) {
-    return handler.Assign(request, response, context);
-  }
-};
+using AssignRpc =
+    UnaryRpc<v1::AssignRequest, v1::AssignResponse, Method::kAssign, &AssignmentAsyncService::RequestAssign,
+             &AssignmentHandler::Assign, /*kWaitingCalls=*/2, kKeptMessageBytes>;
 
 // Its test sets the handler and the limits in share_ before it makes a pool.
 class QueueTest : public testing::Test {

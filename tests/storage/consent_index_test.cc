@@ -227,5 +227,39 @@ TEST(ConsentIndexConcurrency, ReadersSeeOnlyWholeStates) {
   EXPECT_GT(reads.load(), 0u);
 }
 
+// The slot where the probing for an unknown subject ends may be taken by a stranger a moment later. Every round has a
+// new index, whose slots are nearly all unused.
+TEST(ConsentIndexConcurrency, AnUnknownSubjectNeverGetsAStrangersState) {
+  const uint32_t rounds = FullScale() ? 20'000 : 400;
+  constexpr uint32_t kUnknown = 512;
+  constexpr uint32_t kStrangers = 4096;
+  std::atomic<int> failures{0};
+  std::atomic<uint64_t> reads{0};
+  for (uint32_t round = 0; round < rounds; ++round) {
+    scoring::Quiescence domain;
+    ConsentIndex index(domain);
+    std::atomic<bool> stop{false};
+    std::atomic<bool> started{false};
+    std::thread reading([&] {
+      scoring::Quiescence::Reader reader(domain);
+      while (!stop.load(std::memory_order_relaxed)) {
+        reader.Online();
+        for (uint32_t i = 0; i < kUnknown; ++i) {
+          if (index.Find(reader, Subject(i)) != ConsentState{}) failures.fetch_add(1);
+        }
+        reader.Offline();
+        started.store(true);
+        reads.fetch_add(kUnknown);
+      }
+    });
+    while (!started.load()) std::this_thread::yield();
+    for (uint32_t i = 0; i < kStrangers; ++i) index.Put(Subject(kUnknown + i), Granted(i + 1));
+    stop.store(true);
+    reading.join();
+  }
+  EXPECT_EQ(failures.load(), 0);
+  EXPECT_GT(reads.load(), 0u);
+}
+
 }  // namespace
 }  // namespace assent::storage

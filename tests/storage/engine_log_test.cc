@@ -6,16 +6,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/client/scratch_folder.h"
 #include "tests/storage/store_fixture.h"
 
 namespace assent::storage {
 namespace {
 
-std::string ReadAll(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+using client::ReadAll;
 
 TEST(EngineLog, WritesLinesAfterThoseOfTheLastStart) {
   const ScopedFolder folder;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "storage/consent_change.h"
+#include "tests/client/scratch_folder.h"
 #include "tests/storage/store_fixture.h"
 
 namespace assent::storage {
@@ -25,11 +26,6 @@ using testing::HasSubstr;
 
 constexpr uint64_t kChanges = 60;
 constexpr size_t kBlockBytes = 32768;
-
-std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // A record of the engine's log. Source: docs of log_scan.h; CRC-32C bit by bit.
 std::string MaskedRecord(char type, const std::string& payload) {
@@ -66,7 +62,7 @@ class CrashedLogTest : public testing::Test {
       EXPECT_TRUE((*open)->store->Apply(request, kTestTime).ok());
     }
     std::filesystem::copy(folder.path() + "/live", crashed, std::filesystem::copy_options::recursive);
-    log = ReadFile(LogIn(crashed));
+    log = client::ReadAll(LogIn(crashed));
   }
 
   static std::filesystem::path LogIn(const std::string& data_dir) {
@@ -185,7 +181,7 @@ TEST_F(CrashedLogTest, ARefusedStartChangesNothing) {
   damaged[log.size() / 2] ^= 1;
   const std::string copy = With(damaged);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(StartStore(copy).status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(ReadFile(LogIn(copy)), damaged);
+  EXPECT_EQ(client::ReadAll(LogIn(copy)), damaged);
   WriteFile(LogIn(copy), log);
   const auto open = StartStore(copy);
   ASSERT_TRUE(open.ok()) << open.status();
@@ -239,7 +235,7 @@ TEST_F(CrashedLogTest, DamageAtTheEndOfAnOlderLogIsFound) {
   }
   std::sort(logs.begin(), logs.end());
   ASSERT_EQ(logs.size(), 2u);
-  const std::string older = ReadFile(logs[0]);
+  const std::string older = client::ReadAll(logs[0]);
   for (const size_t kept : {older.size() - 1, older.size() - 30}) {
     WriteFile(logs[0], older.substr(0, kept));
     const absl::Status status = StartStore(copy).status();
