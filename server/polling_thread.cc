@@ -17,22 +17,9 @@ using BatchAssignRpc =
              &AssignmentHandler::BatchAssign, /*kWaitingCalls=*/16, kKeptBatchBytes>;
 using ExplainRpc = UnaryRpc<v1::ExplainRequest, v1::ExplainResponse, Method::kExplain, &Service::RequestExplain,
                             &AssignmentHandler::Explain, /*kWaitingCalls=*/8, kKeptMessageBytes>;
-
-struct RecordEventsRpc {
-  using Request = v1::RecordEventsRequest;
-  using Response = v1::RecordEventsResponse;
-  static constexpr Method kMethod = Method::kRecordEvents;
-  static constexpr size_t kWaiting = 64;
-  static constexpr size_t kKeptBytes = kKeptMessageBytes;
-  static void Post(Service& service, grpc::ServerContext* context, Request* request, Writer<Response>* writer,
-                   grpc::ServerCompletionQueue* queue, void* tag) {
-    service.RequestRecordEvents(context, request, writer, queue, queue, tag);
-  }
-  static grpc::Status Handle(AssignmentHandler& handler, const Request& request, Response& response,
-                             CallContext& context) {
-    return handler.RecordEvents(request, response, context);
-  }
-};
+using RecordEventsRpc =
+    UnaryRpc<v1::RecordEventsRequest, v1::RecordEventsResponse, Method::kRecordEvents, &Service::RequestRecordEvents,
+             &AssignmentHandler::RecordEvents, /*kWaitingCalls=*/64, kKeptMessageBytes>;
 
 }  // namespace
 

@@ -3,10 +3,12 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 
+#include <array>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "assent/internal/v1/model_file.pb.h"
+#include "scoring/aggregate.h"
 #include "scoring/centroids.h"
 #include "scoring/feature_schema.h"
 
@@ -16,22 +18,31 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::io::CodedInputStream;
+using internal::v1::AggregateSource;
 using internal::v1::FeatureSchema;
+using internal::v1::FilterScalarList;
 using internal::v1::ModelFile;
 
-// Fields of cards, features and the file itself, those that this version does not know included.
+// Fields of an entry (see Counts) and of the file itself, those that this version does not know included.
 constexpr uint64_t kFieldsPerEntryMax = 64;
-// Bytes of a card or a feature, and of what the file has once; the centroids are apart.
+// Bytes of a card, a feature or a histogram, and of what the file has once; the centroids are apart.
 constexpr uint64_t kEntryBytesMax = uint64_t{16} << 10;
+// Bytes of a filter or a value that it compares with.
+constexpr uint64_t kFilterBytesMax = 512;
 
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroupBegin = 3, kGroupEnd = 4, kFixed32 = 5 };
 
+// Messages of the kinds that repeat, over the whole file.
 struct Counts {
   uint64_t segments = 0;
   uint64_t features = 0;
+  uint64_t histograms = 0;
+  uint64_t filters = 0;
+  uint64_t values = 0;
   uint64_t fields = 0;
 
-  uint64_t entries() const { return segments + features + 1; }
+  uint64_t large_entries() const { return segments + features + histograms + 1; }
+  uint64_t entries() const { return large_entries() + filters + values; }
 };
 
 absl::Status TooMany(absl::string_view field, uint64_t limit) {
@@ -40,18 +51,36 @@ absl::Status TooMany(absl::string_view field, uint64_t limit) {
 
 absl::Status NoMessage() { return absl::DataLossError("the content is not a model"); }
 
+struct Limit {
+  const FieldDescriptor* field;
+  uint64_t Counts::*count;
+  uint64_t most;
+  absl::string_view name;
+};
+
+const std::array<Limit, 5>& Limits() {
+  constexpr uint64_t kAllFiltersMax = uint64_t{scoring::kFeaturesMax} * scoring::kFiltersMax;
+  static const std::array<Limit, 5> limits = {{
+      {ModelFile::descriptor()->FindFieldByNumber(ModelFile::kSegmentsFieldNumber), &Counts::segments,
+       scoring::kCentroidsMax, "segments"},
+      {FeatureSchema::descriptor()->FindFieldByNumber(FeatureSchema::kFeaturesFieldNumber), &Counts::features,
+       scoring::kFeaturesMax, "schema.features"},
+      {ModelFile::descriptor()->FindFieldByNumber(ModelFile::kReferenceHistogramsFieldNumber), &Counts::histograms,
+       scoring::kFeaturesMax, "reference_histograms"},
+      {AggregateSource::descriptor()->FindFieldByNumber(AggregateSource::kFiltersFieldNumber), &Counts::filters,
+       kAllFiltersMax, "filters"},
+      {FilterScalarList::descriptor()->FindFieldByNumber(FilterScalarList::kValuesFieldNumber), &Counts::values,
+       kAllFiltersMax * scoring::kFilterValuesMax, "values of filters"},
+  }};
+  return limits;
+}
+
 absl::Status Count(const FieldDescriptor* field, Counts& counts) {
-  static const FieldDescriptor* const segments =
-      ModelFile::descriptor()->FindFieldByNumber(ModelFile::kSegmentsFieldNumber);
-  static const FieldDescriptor* const features =
-      FeatureSchema::descriptor()->FindFieldByNumber(FeatureSchema::kFeaturesFieldNumber);
-  if (field == segments && ++counts.segments > scoring::kCentroidsMax) {
-    return TooMany("segments", scoring::kCentroidsMax);
-  }
-  if (field == features && ++counts.features > scoring::kFeaturesMax) {
-    return TooMany("schema.features", scoring::kFeaturesMax);
-  }
   ++counts.fields;
+  if (field == nullptr || !field->is_repeated()) return absl::OkStatus();
+  for (const Limit& limit : Limits()) {
+    if (field == limit.field && ++(counts.*limit.count) > limit.most) return TooMany(limit.name, limit.most);
+  }
   return absl::OkStatus();
 }
 
@@ -109,7 +138,8 @@ absl::Status CheckModelWire(absl::string_view content) {
     return TooMany(absl::StrCat("fields of ", counts.segments, " segments and ", counts.features, " features"),
                    fields_max);
   }
-  const uint64_t bytes_max = 4 * counts.segments * counts.features + kEntryBytesMax * counts.entries();
+  const uint64_t bytes_max = 4 * counts.segments * counts.features + kEntryBytesMax * counts.large_entries() +
+                             kFilterBytesMax * (counts.filters + counts.values);
   if (content.size() <= bytes_max) return absl::OkStatus();
   return TooMany(absl::StrCat("bytes of ", counts.segments, " segments of ", counts.features, " features"), bytes_max);
 }

@@ -194,12 +194,41 @@ TEST_F(ModelFileTest, RefusesMoreFieldsThanAModelCanHaveBeforeTheyAreParsed) {
   const std::string empty_feature("\x0A\0", 2);
   const std::string part = "\x0A\x64" + times(50, empty_feature);
   EXPECT_THAT(refusal(times(21, part)), HasSubstr("schema.features: more than 1024"));
+  const std::string histograms("\x42\0", 2);  // field 8
+  EXPECT_THAT(refusal(times(1'025, histograms)), HasSubstr("reference_histograms: more than 1024"));
   const std::string unknown("\xFA\x01\0", 3);  // field 31, no bytes
   EXPECT_THAT(refusal(times(100'000, unknown)), HasSubstr("fields of 0 segments and 0 features: more than 1088"));
   EXPECT_THAT(refusal(times(100'000, "\xFB\x01\xFC\x01")), HasSubstr("fields"));  // groups
   ModelFile large = Example();
   large.mutable_segments(0)->set_description(std::string(200'000, 'x'));
   EXPECT_THAT(refusal(large.SerializeAsString()), HasSubstr("bytes of 3 segments of 2 features: more than"));
+}
+
+// Filters are the only part of a feature that may be large: 8 of 64 values each, far beyond what a plain feature takes.
+TEST_F(ModelFileTest, TakesTheLargestFiltersAndRefusesMore) {
+  ModelFile model = Example();
+  model.mutable_schema()->set_profile_purpose(4);
+  auto* feature = model.mutable_schema()->mutable_features(0);
+  feature->clear_direct();
+  auto* aggregate = feature->mutable_aggregate();
+  aggregate->set_function(internal::v1::AGGREGATE_FUNCTION_COUNT);
+  for (int i = 0; i < 8; ++i) {
+    auto* filter = aggregate->add_filters();
+    filter->set_attribute("page");
+    for (int j = 0; j < 64; ++j) {
+      filter->mutable_in()->add_values()->set_text(std::to_string(j) + std::string(200, 'x'));
+    }
+  }
+  for (const auto& scored : model.schema().features()) {
+    auto* histogram = model.add_reference_histograms();
+    histogram->set_feature(scored.name());
+    for (int i = 0; i < 63; ++i) histogram->add_borders(i);
+    for (int i = 0; i < 64; ++i) histogram->add_counts(uint64_t{1} << 60);
+  }
+  ASSERT_TRUE(WriteModelFile(path, model).ok()) << WriteModelFile(path, model);
+  EXPECT_TRUE(ReadModelFile(path).ok()) << ReadModelFile(path).status();
+  aggregate->mutable_filters(0)->mutable_in()->add_values()->set_text("one more");
+  EXPECT_THAT(WriteModelFile(path, model).message(), testing::HasSubstr("filter 0"));
 }
 
 TEST_F(ModelFileTest, ReplacesAFileAndLeavesNothingBeside) {
