@@ -142,6 +142,8 @@ void AddPayloadFlags(CLI::App& command, LoadPayloadOptions& payload) {
   command.add_option("--max-segments", payload.max_segments, "Segments in an answer, 0: one")
       ->capture_default_str()
       ->group(group);
+  command.add_flag("--event", payload.with_event, "Each request brings one event, a `purchase` with an `amount`")
+      ->group(group);
   command.add_option("--seed", payload.seed, "Seed of features and subjects")->capture_default_str()->group(group);
 }
 

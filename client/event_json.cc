@@ -68,9 +68,9 @@ class JsonEvents final : public EventStream {
   }
 
   static const Json& Member(const Json& object, const std::string& name) {
-    static const Json* const kNone = new Json();
+    static const Json* const none = new Json();
     const auto found = object.find(name);
-    return found == object.end() ? *kNone : *found;
+    return found == object.end() ? *none : *found;
   }
 
   // A key of the object itself, or one of its attributes.

@@ -5,12 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "client/event_stream.h"
-
-namespace CLI {
-class App;
-}
 
 namespace assent::client {
 

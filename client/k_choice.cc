@@ -18,7 +18,8 @@ double HeldOutCost(std::span<const float> points, std::span<const float> centroi
     const auto row = distances.begin() + static_cast<std::ptrdiff_t>(begin);
     sum += *std::min_element(row, row + static_cast<std::ptrdiff_t>(k));
   }
-  return sum / static_cast<double>(points.size() / dim);
+  const size_t rows = points.size() / dim;
+  return sum / static_cast<double>(rows);
 }
 
 void SetStability(const std::vector<KmeansResult>& runs, KQuality& quality) {

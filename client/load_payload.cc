@@ -4,6 +4,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "assent/v1/assignment_service.pb.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -12,6 +14,8 @@ namespace assent::client {
 namespace {
 
 constexpr int kDigits = 9;
+constexpr uint64_t kNumbers = 1'000'000'000;  // of nine digits
+constexpr absl::string_view kEventId = "e000000000";
 constexpr int kRowsMax = 4096;
 constexpr int kDimMax = 1024;
 
@@ -21,6 +25,9 @@ absl::Status Validate(const LoadPayloadOptions& options) {
   }
   if (options.dim < 1 || options.dim > kDimMax) return absl::InvalidArgumentError("dim: must be 1 to 1024");
   if (options.rows < 1 || options.rows > kRowsMax) return absl::InvalidArgumentError("rows: must be 1 to 4096");
+  if (options.with_event && options.method == LoadMethod::kBatchAssign) {
+    return absl::InvalidArgumentError("event: a BatchAssign has none");
+  }
   return absl::OkStatus();
 }
 
@@ -37,6 +44,13 @@ std::string AssignHead(const LoadPayloadOptions& options) {
   head.mutable_subject()->set_id(LoadSubjectId(0));
   head.set_purpose(static_cast<v1::Purpose>(options.purpose));
   head.set_max_segments(options.max_segments);
+  if (options.with_event) {
+    v1::Event& event = *head.add_events();
+    event.set_event_id(std::string(kEventId));
+    event.mutable_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));
+    event.set_type(std::string(kLoadEventType));
+    (*event.mutable_attributes())[std::string(kLoadEventAttribute)].set_number(9.99);
+  }
   return head.SerializeAsString();
 }
 
@@ -86,7 +100,6 @@ absl::StatusOr<LoadPayload> LoadPayload::Create(const LoadPayloadOptions& option
   if (absl::Status status = Validate(options); !status.ok()) return status;
   std::mt19937_64 random(options.seed);
   LoadPayload payload;
-  payload.subjects_ = options.subjects;
   payload.random_.seed(static_cast<std::minstd_rand::result_type>(options.seed % 2147483646 + 1));
   // Fewer sets for batches: each has rows times the size.
   const int sets = options.method == LoadMethod::kBatchAssign ? 16 : kLoadFeatureSets;
@@ -96,11 +109,16 @@ absl::StatusOr<LoadPayload> LoadPayload::Create(const LoadPayloadOptions& option
   if (options.method == LoadMethod::kStreamAssign) {
     payload.head_.insert(0, StreamPrefix(payload.head_.size() + payload.bodies_.front().size()));
   }
-  const std::string id = LoadSubjectId(0);
-  for (size_t at = payload.head_.find(id); at != std::string::npos; at = payload.head_.find(id, at + id.size())) {
-    payload.id_offsets_.push_back(at + 1);
-  }
+  payload.AddNumbers(LoadSubjectId(0), options.subjects);
+  payload.rows_ = static_cast<int>(payload.numbers_.size());
+  payload.AddNumbers(std::string(kEventId), kNumbers);
   return payload;
+}
+
+void LoadPayload::AddNumbers(const std::string& id, uint64_t count) {
+  for (size_t at = head_.find(id); at != std::string::npos; at = head_.find(id, at + id.size())) {
+    numbers_.push_back({.offset = at + 1, .count = count});
+  }
 }
 
 LoadPayload::Head LoadPayload::MakeHead() const {
@@ -110,8 +128,8 @@ LoadPayload::Head LoadPayload::MakeHead() const {
 }
 
 grpc::ByteBuffer LoadPayload::Draw(Head& head) {
-  for (const size_t offset : id_offsets_) {
-    uint64_t number = random_() % subjects_;
+  for (const auto& [offset, count] : numbers_) {
+    uint64_t number = random_() % count;
     for (size_t digit = offset + kDigits; digit-- > offset; number /= 10) {
       head.bytes_[digit] = static_cast<char>('0' + number % 10);
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "grpcpp/support/byte_buffer.h"
 
 namespace assent::client {
@@ -26,8 +27,13 @@ struct LoadPayloadOptions {
   int dim = 64;                   // direct features of the model
   int rows = 256;                 // of a BatchAssign
   int max_segments = 0;
+  bool with_event = false;  // each Assign brings one event: a `purchase` with an `amount`, just now
   uint64_t seed = 1;
 };
+
+// A model that reads the event of a request: its aggregates are over this type and this attribute.
+inline constexpr absl::string_view kLoadEventType = "purchase";
+inline constexpr absl::string_view kLoadEventAttribute = "amount";
 
 // "s" and nine digits.
 std::string LoadSubjectId(uint64_t number);
@@ -51,13 +57,22 @@ class LoadPayload {
   grpc::ByteBuffer Draw(Head& head);
 
   size_t request_bytes() const { return head_.size() + bodies_.front().size(); }
-  int rows() const { return static_cast<int>(id_offsets_.size()); }  // events a call
+  int rows() const { return rows_; }  // of a call
 
  private:
   LoadPayload() = default;
-  uint64_t subjects_ = 1;
-  std::string head_;                 // everything but the features, with ids of zeros
-  std::vector<size_t> id_offsets_;   // of the digits in head_
+  // Wherever the head has `id`, its digits will be drawn.
+  void AddNumbers(const std::string& id, uint64_t count);
+
+  // Nine digits of the head that are drawn anew.
+  struct Number {
+    size_t offset;
+    uint64_t count;  // 0 to count - 1
+  };
+
+  int rows_ = 1;
+  std::string head_;  // everything but the features, with ids of zeros
+  std::vector<Number> numbers_;
   std::vector<std::string> bodies_;  // the features
   std::minstd_rand random_;
 };

@@ -75,7 +75,8 @@ void CountAbstentions(std::span<const double> distances, size_t k, const ModelFi
     by_margin += close ? 1 : 0;
     by_distance += far ? 1 : 0;
   }
-  const auto rows = static_cast<double>(distances.size() / k);
+  const size_t held_out = distances.size() / k;
+  const auto rows = static_cast<double>(held_out);
   training.held_out_by_margin = static_cast<double>(by_margin) / rows;
   training.held_out_by_distance = static_cast<double>(by_distance) / rows;
 }

@@ -45,7 +45,7 @@ const grpc::Status* AssignmentService::Begin(CallContext& context) {
 }
 
 absl::Status AssignmentService::DecideAndCount(const v1::AssignRequest& request, int64_t now_us) {
-  const absl::Status status = pipeline_.Decide(request, now_us, decision_);
+  absl::Status status = pipeline_.Decide(request, now_us, decision_);
   cells_.Count(pipeline_.profile().counts(), count_unknown_);
   if (!status.ok()) return status;
   cells_.Count(decision_.purpose, decision_.outcome, decision_.rule);

@@ -108,7 +108,7 @@ struct ProfileStore::Impl {
 
 absl::Status ProfileStore::Impl::Delete(std::vector<std::string>& keys) {
   if (keys.empty()) return absl::OkStatus();
-  const absl::Status status = consent.Write([&](rocksdb::WriteBatch& batch) {
+  absl::Status status = consent.Write([&](rocksdb::WriteBatch& batch) {
     for (const std::string& key : keys) {
       batch.Delete(database.family(Family::kProfiles), key).PermitUncheckedError();
     }
@@ -157,7 +157,7 @@ absl::Status ProfileStore::Impl::WriteBatch(std::span<const RecordId> ids, int64
   uint64_t put = 0;
   scoring::Quiescence::Reader reader(domain);
   // Under the turn: no consent changes between this look at the permission and the write.
-  const absl::Status status = consent.Write([&](rocksdb::WriteBatch& batch) {
+  absl::Status status = consent.Write([&](rocksdb::WriteBatch& batch) {
     rocksdb::ColumnFamilyHandle* const family = database.family(Family::kProfiles);
     for (const RecordId id : ids) {
       reader.Online();

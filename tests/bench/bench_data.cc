@@ -1,5 +1,5 @@
 // Writes what a benchmark of assentd needs into one folder: a model, a pseudonym key and the consent of many subjects.
-//   bench_data --out FOLDER [--k 256] [--dim 64] [--subjects 1000000] [--seed 1]
+//   bench_data --out FOLDER [--k 256] [--dim 64] [--aggregates 0] [--subjects 1000000] [--seed 1] [--model-only]
 // The consent goes through storage::ConsentStore itself, on a file system that does not wait for the disk (nothing is
 // promised here; a synced write each would take minutes), and is flushed at the end.
 #include <sys/stat.h>
@@ -41,6 +41,7 @@ struct Options {
   uint64_t subjects = 1'000'000;
   uint64_t seed = 1;
   bool model_only = false;
+  size_t aggregates = 0;
 };
 
 // Files whose syncs return at once.
@@ -68,6 +69,18 @@ class UnsyncedEnv : public rocksdb::EnvWrapper {
   }
 };
 
+// Different aggregates of the events of assentctl bench: counts, sums and means, each with a half-life of its own.
+void MakeAggregate(size_t number, internal::v1::AggregateSource& aggregate) {
+  constexpr internal::v1::AggregateFunction kFunctions[] = {internal::v1::AGGREGATE_FUNCTION_COUNT,
+                                                            internal::v1::AGGREGATE_FUNCTION_SUM,
+                                                            internal::v1::AGGREGATE_FUNCTION_MEAN};
+  aggregate.set_function(kFunctions[number % std::size(kFunctions)]);
+  aggregate.set_event_type(std::string(client::kLoadEventType));
+  aggregate.set_half_life_days(static_cast<double>(1 + number / std::size(kFunctions)));
+  if (aggregate.function() == internal::v1::AGGREGATE_FUNCTION_COUNT) return;
+  aggregate.set_attribute(std::string(client::kLoadEventAttribute));
+}
+
 // Centroids and events are drawn from the same distribution, so that no segment is rare.
 internal::v1::ModelFile MakeModel(const Options& options) {
   std::mt19937_64 random(options.seed);
@@ -76,7 +89,11 @@ internal::v1::ModelFile MakeModel(const Options& options) {
   for (size_t d = 0; d < options.dim; ++d) {
     auto* feature = model.mutable_schema()->add_features();
     feature->set_name(absl::StrCat("feature_", d));
-    feature->mutable_direct();
+    if (d < options.aggregates) {
+      MakeAggregate(d, *feature->mutable_aggregate());
+    } else {
+      feature->mutable_direct();
+    }
     feature->set_mean(0.01 * static_cast<double>(d));
     feature->set_scale(1.0 + 0.001 * static_cast<double>(d));
     feature->set_changeable(true);
@@ -89,6 +106,9 @@ internal::v1::ModelFile MakeModel(const Options& options) {
     auto* segment = model.add_segments();
     segment->set_segment_id(absl::StrCat("segment-", k));
     segment->set_label(absl::StrCat("Segment ", k));
+  }
+  if (options.aggregates > 0) {
+    model.mutable_schema()->set_profile_purpose(static_cast<int>(policy::Purpose::kProfileAdvertising));
   }
   model.set_temperature(static_cast<double>(options.dim));
   model.mutable_provenance()->set_name("bench");
@@ -125,7 +145,9 @@ absl::Status FillConsent(const Options& options, const policy::Pseudonymizer& ps
       const std::string id = client::LoadSubjectId(i);
       request.subject = pseudonymizer.Pseudonymize(policy::RawSubject("bench", id));
       request.kind = internal::v1::CONSENT_CHANGE_KIND_GRANT;
-      request.grants = {{policy::Purpose::kSelectAdvertising}, {policy::Purpose::kSelectContent}};
+      request.grants = {{policy::Purpose::kSelectAdvertising},
+                        {policy::Purpose::kSelectContent},
+                        {policy::Purpose::kProfileAdvertising}};
       request.notice_id = "privacy-notice";
       request.notice_version = "3";
       request.recorded_by = "bench";
@@ -168,6 +190,7 @@ int main(int argc, char** argv) {
   app.add_option("--out", options.out, "Folder")->required();
   app.add_option("--k", options.k, "Segments")->capture_default_str();
   app.add_option("--dim", options.dim, "Features")->capture_default_str();
+  app.add_option("--aggregates", options.aggregates, "How many of the features are aggregates")->capture_default_str();
   app.add_option("--subjects", options.subjects, "Consent records")->capture_default_str();
   app.add_option("--seed", options.seed, "Seed")->capture_default_str();
   app.add_flag("--model-only", options.model_only, "Write the model, nothing else");

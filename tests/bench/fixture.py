@@ -10,6 +10,7 @@ from programs import Failure, Program, load, need, run
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 K = 256
 DIM = 64
+AGGREGATES = 12
 
 CONFIG = """
 listen: "127.0.0.1:0"
@@ -43,7 +44,7 @@ class Target:
         self.flags = flags
 
     def load(self, assentctl, **flags):
-        return load(assentctl, self.address, self.program.pid, **self.flags, **flags)
+        return load(assentctl, self.address, self.program.pid, **{**self.flags, **flags})
 
 
 class Fixture:
@@ -85,11 +86,11 @@ class Fixture:
             run([self.path("tests/bench/bench_data"), "--out", folder, "--subjects", str(self.subjects)])
         return folder
 
-    def _assentd(self, name, security, data):
+    def _assentd(self, name, security, data, folder=None):
         config = os.path.join(self._folder, name + ".textproto")
         with open(config, "w") as file:
             file.write((CONFIG + security).format(
-                folder=self._data(), data=data, source=SOURCE, certificates=self._certificates()))
+                folder=folder or self._data(), data=data, source=SOURCE, certificates=self._certificates()))
         self.say(f"starting assentd ({name})")
         return self._start(name, [self.path("server/assentd"), "--config", config], READY_ASSENTD)
 
@@ -109,7 +110,7 @@ class Fixture:
         }
 
     def target(self, name):
-        """One of: assent, assent-mtls, empty, python."""
+        """One of: assent, assent-events, assent-mtls, empty, python."""
         if name not in self._targets:
             self._targets[name] = getattr(self, "_make_" + name.replace("-", "_"))()
         return self._targets[name]
@@ -117,6 +118,14 @@ class Fixture:
     def _make_assent(self):
         program = self._assentd("assent", PLAIN, os.path.join(self._data(), "data"))
         return Target(program, "127.0.0.1:" + program.match["port"], dim=DIM, subjects=self.subjects)
+
+    def _make_assent_events(self):
+        """As assent, but 12 of the features are aggregates over events, and every request brings one."""
+        folder = os.path.join(self._folder, "data-events")
+        shutil.copytree(self._data(), folder)
+        run([self.path("tests/bench/bench_data"), "--out", folder, "--aggregates", str(AGGREGATES), "--model-only"])
+        program = self._assentd("assent-events", PLAIN, os.path.join(folder, "data"), folder)
+        return Target(program, "127.0.0.1:" + program.match["port"], dim=DIM - AGGREGATES, subjects=self.subjects)
 
     def _make_assent_mtls(self):
         # A data folder belongs to one process.

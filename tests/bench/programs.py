@@ -85,7 +85,7 @@ def load(assentctl, target, pid=0, **flags):
     """One run of the load generator; returns its JSON report."""
     command = [assentctl, "bench", "--json", "--no-progress", "--target", target, "--server-pid", str(pid)]
     for name, value in flags.items():
-        command += ["--" + name.replace("_", "-"), str(value)]
+        command += ["--" + name.replace("_", "-")] + ([] if value is True else [str(value)])
     report = json.loads(run(command))
     if report["failures"] or report["not_sent"]:
         report["trouble"] = f"failures {report['failures']}, not sent {report['not_sent']}"

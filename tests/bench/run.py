@@ -69,6 +69,7 @@ class Plan:
 
 GROUPS = {
     "assign": service_rows.assign,
+    "events": service_rows.events,
     "tail": service_rows.tail,
     "tls": service_rows.mutual_tls,
     "batch": service_rows.batch,

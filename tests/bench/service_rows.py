@@ -2,7 +2,7 @@
 
 import statistics
 
-from fixture import DIM, K
+from fixture import AGGREGATES, DIM, K
 from programs import google_benchmark
 from table import Row
 
@@ -68,6 +68,25 @@ def assign(fixture, plan, progress, troubles):
     ratio.note = (f"request {sizes[0]['request_bytes']} bytes; answer {sizes[0]['response_bytes']} bytes, of the empty call "
                   f"{sizes[1]['response_bytes']}; answers: {outcome_note(sizes[0])}")
     return [ratio, cpu, calls, empty, cost, floor]
+
+
+def events(fixture, plan, progress, troubles):
+    ratio = Row(f"Assign with one event, {AGGREGATES} aggregates / empty call", "ratio", 0.80)
+    calls = Row("Assign with one event, 64 in flight", "calls/s")
+    cost = Row("server CPU per Assign with one event", "µs")
+    flags = {"in_flight": IN_FLIGHT, "event": True, "dim": DIM - AGGREGATES}
+    ours = loader(fixture, "assent-events", plan.load_s, plan, troubles, **flags)
+    theirs = loader(fixture, "empty", plan.load_s, plan, troubles, **flags)
+    ours()  # a first pass, so that there are new profiles and old ones, as in service
+
+    def record(ours, theirs):
+        ratio.add(ours["calls_per_s"] / theirs["calls_per_s"])
+        calls.add(ours["calls_per_s"])
+        cost.add(ours["server_cpu_us_per_call"])
+        ratio.note = f"request {ours['request_bytes']} bytes, of the empty call {theirs['request_bytes']}; answers: {outcome_note(ours)}"
+
+    in_turn("Assign with one event", plan, progress, ours, theirs, record)
+    return [ratio, calls, cost]
 
 
 def tail(fixture, plan, progress, troubles):
