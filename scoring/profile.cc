@@ -139,14 +139,15 @@ void ProfileLayout::FoldInto(const Slot& slot, const Event& event, double weight
       return Update<SumState>(slot.offset, state, [&](SumState& sum) { sum.Add(value->number * weight); });
     case AggregateFunction::kMean:
       return Update<MeanState>(slot.offset, state, [&](MeanState& mean) { mean.Add(value->number, weight); });
+    // + 0.0 makes one zero of both, so that it does not matter which came first.
     case AggregateFunction::kMax:
     case AggregateFunction::kMin:
       return Update<ExtremeState>(slot.offset, state, [&](ExtremeState& extreme) {
-        extreme.Add(value->number, slot.function == AggregateFunction::kMax);
+        extreme.Add(value->number + 0.0, slot.function == AggregateFunction::kMax);
       });
     case AggregateFunction::kLast:
       return Update<LastState>(slot.offset, state, [&](LastState& last) {
-        last.Add({.value = Narrow(value->number),
+        last.Add({.value = Narrow(value->number + 0.0),
                   .id_hash = static_cast<uint32_t>(event.id_hash >> 32),
                   .time_after = event.time_us + 1});
       });

@@ -49,6 +49,9 @@ class ProfileLayout {
   NameNumber EventType(absl::string_view name) const;
   NameNumber Attribute(absl::string_view name) const;
 
+  // Whether an aggregate reads events of every type: then no type is unknown, whatever EventType says.
+  bool ReadsEveryType() const { return !slots_of_every_type_.empty(); }
+
   // Whether an event can be folded: OK, or InvalidArgument that says what is wrong with it (for instance `attribute
   // price: must be a number`): a time before 1970 or after kEventTimeUsMax, an aggregated attribute that is no number,
   // or none within kAggregatedNumberMax. Cost when OK: O(aggregates), no allocation.

@@ -138,6 +138,9 @@ absl::StatusOr<std::vector<scoring::ReferenceHistogram>> HistogramsFromMessage(c
           absl::StrCat("reference_histograms[", i, "].feature: not a scored feature of the schema"));
     }
     scoring::ReferenceHistogram& histogram = histograms[static_cast<size_t>(position)];
+    if (message.counts().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("reference_histograms[", i, "].counts: empty"));
+    }
     if (!histogram.counts.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("reference_histograms[", i, "].feature: repeated"));
     }

@@ -23,8 +23,10 @@ using internal::v1::FeatureSchema;
 using internal::v1::FilterScalarList;
 using internal::v1::ModelFile;
 
-// Fields of an entry (see Counts) and of the file itself, those that this version does not know included.
+// Fields of a card, a feature, a histogram and the file itself, those that this version does not know included; and of
+// a filter or a value that it compares with.
 constexpr uint64_t kFieldsPerEntryMax = 64;
+constexpr uint64_t kFieldsPerFilterMax = 4;
 // Bytes of a card, a feature or a histogram, and of what the file has once; the centroids are apart.
 constexpr uint64_t kEntryBytesMax = uint64_t{16} << 10;
 // Bytes of a filter or a value that it compares with.
@@ -41,8 +43,7 @@ struct Counts {
   uint64_t values = 0;
   uint64_t fields = 0;
 
-  uint64_t large_entries() const { return segments + features + histograms + 1; }
-  uint64_t entries() const { return large_entries() + filters + values; }
+  uint64_t entries() const { return segments + features + histograms + 1; }
 };
 
 absl::Status TooMany(absl::string_view field, uint64_t limit) {
@@ -59,7 +60,7 @@ struct Limit {
 };
 
 const std::array<Limit, 5>& Limits() {
-  constexpr uint64_t kAllFiltersMax = uint64_t{scoring::kFeaturesMax} * scoring::kFiltersMax;
+  constexpr uint64_t kAllFiltersMax = uint64_t{scoring::kAggregatesMax} * scoring::kFiltersMax;
   static const std::array<Limit, 5> limits = {{
       {ModelFile::descriptor()->FindFieldByNumber(ModelFile::kSegmentsFieldNumber), &Counts::segments,
        scoring::kCentroidsMax, "segments"},
@@ -132,13 +133,14 @@ absl::Status CheckModelWire(absl::string_view content) {
   in.SetTotalBytesLimit(static_cast<int>(content.size()));
   Counts counts;
   if (absl::Status status = Walk(in, *ModelFile::descriptor(), counts); !status.ok()) return status;
-  const uint64_t fields_max =
-      kFieldsPerEntryMax * counts.entries() + scoring::kFeaturesMax;  // background_mean, unpacked
+  const uint64_t fields_max = kFieldsPerEntryMax * counts.entries() +
+                              kFieldsPerFilterMax * (counts.filters + counts.values) +
+                              scoring::kFeaturesMax;  // background_mean, unpacked
   if (counts.fields > fields_max) {
     return TooMany(absl::StrCat("fields of ", counts.segments, " segments and ", counts.features, " features"),
                    fields_max);
   }
-  const uint64_t bytes_max = 4 * counts.segments * counts.features + kEntryBytesMax * counts.large_entries() +
+  const uint64_t bytes_max = 4 * counts.segments * counts.features + kEntryBytesMax * counts.entries() +
                              kFilterBytesMax * (counts.filters + counts.values);
   if (content.size() <= bytes_max) return absl::OkStatus();
   return TooMany(absl::StrCat("bytes of ", counts.segments, " segments of ", counts.features, " features"), bytes_max);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -25,10 +26,13 @@ struct StoredProfile {
 // The pseudonym and the number of the purpose.
 std::string ProfileKey(const policy::SubjectKey& subject, policy::Purpose purpose);
 
-// The value in its envelope (storage/record_codec.h).
+// The value in its envelope (storage/record_codec.h). The state stands there under a random mask, another one each
+// time: it holds hashes that callers choose, and unmasked they could look like a record of the engine's log
+// (storage/log_scan.h).
 std::string EncodeProfile(absl::string_view key, const StoredProfile& profile);
-// `state` is a view into `value`. Errors: DataLoss; FailedPrecondition (of a newer version).
-absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_view value);
+// The state goes to `memory`, and the answer borrows it. Errors: DataLoss; FailedPrecondition (of a newer version).
+absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_view value,
+                                            std::vector<uint8_t>& memory);
 
 }  // namespace assent::storage
 

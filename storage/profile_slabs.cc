@@ -30,12 +30,11 @@ policy::SubjectKey ProfileRecord::subject() const {
   return key;
 }
 
-ProfileSlab::ProfileSlab(uint32_t a_number, uint32_t a_slots, size_t a_record_bytes)
+ProfileSlab::ProfileSlab(uint32_t a_slots, size_t a_record_bytes)
     : mapping(a_slots * a_record_bytes),
       base(static_cast<uint8_t*>(mapping.data())),
       record_bytes(a_record_bytes),
-      slots(a_slots),
-      number(a_number) {}
+      slots(a_slots) {}
 
 SlabDirectory::SlabDirectory() : names_(kSlabsMax * sizeof(std::atomic<ProfileSlab*>)) {}
 
@@ -44,10 +43,12 @@ SlabDirectory::~SlabDirectory() {
 }
 
 ProfileSlab* SlabDirectory::Add(uint32_t slots, size_t record_bytes) {
+  auto made = std::make_unique<ProfileSlab>(slots, record_bytes);  // before the lock: it asks the kernel for memory
   const uint32_t number = adding_.Lock();
   ProfileSlab* added = nullptr;
   if (number < kSlabsMax) {
-    added = new ProfileSlab(number, slots, record_bytes);
+    added = made.release();
+    added->number = number;
     slabs()[number].store(added, std::memory_order_release);  // pairs with slab()
     count_.store(number + 1, std::memory_order_release);      // pairs with size()
     memory_bytes_.fetch_add(added->mapping.size() + sizeof(ProfileSlab), std::memory_order_relaxed);

@@ -48,13 +48,13 @@ static_assert(sizeof(ProfileRecord) == 32);
 
 // Records beside each other, and a bit each: changed since it was last written.
 struct ProfileSlab {
-  ProfileSlab(uint32_t a_number, uint32_t a_slots, size_t a_record_bytes);
+  ProfileSlab(uint32_t a_slots, size_t a_record_bytes);
 
   SlotMapping mapping;
   uint8_t* const base;
   const size_t record_bytes;
   const uint32_t slots;
-  const uint32_t number;
+  uint32_t number = 0;  // set once, before anybody else sees the slab
   std::array<std::atomic<uint64_t>, kSlabRecordsMax / 64> changed = {};
 
   ProfileRecord& at(uint32_t slot) { return *reinterpret_cast<ProfileRecord*>(base + slot * record_bytes); }

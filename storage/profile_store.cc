@@ -23,9 +23,9 @@ namespace {
 using policy::Purpose;
 using policy::SubjectKey;
 
-// One batch of a flush: so much keeps a consent change waiting for some hundred microseconds.
-constexpr size_t kBatchProfilesMax = 256;
-constexpr size_t kBatchBytesMax = size_t{128} << 10;
+// One batch of a flush, which a consent change may have to wait for: the time of one sync and some milliseconds.
+constexpr size_t kBatchProfilesMax = 1024;
+constexpr size_t kBatchBytesMax = size_t{512} << 10;
 // The flushing thread looks at everything for what has run out once in so many flushes.
 constexpr uint32_t kFlushesASweep = 64;
 constexpr size_t kReadAheadBytes = size_t{2} << 20;
@@ -90,6 +90,7 @@ struct ProfileStore::Impl {
   std::atomic<uint64_t> deleted{0};
   std::atomic<uint64_t> damaged{0};
   std::atomic<uint64_t> flush_failures{0};
+  std::atomic<int64_t> flushed_until_us{0};
 
   std::mutex waiting;  // guards stopping
   std::condition_variable stop;
@@ -126,20 +127,27 @@ absl::Status ProfileStore::Impl::Load() {
       database.rocks().NewIterator(read, database.family(Family::kProfiles)));
   ConsentBeside beside(database);
   std::vector<std::string> unwanted;
+  std::vector<uint8_t> state;
   for (profiles->SeekToFirst(); profiles->Valid(); profiles->Next()) {
     const rocksdb::Slice key = profiles->key();
     const rocksdb::Slice value = profiles->value();
-    bool wanted = false;
-    if (const auto profile = DecodeProfile({key.data(), key.size()}, {value.data(), value.size()});
-        profile.ok() && key.size() == kProfileKeyBytes) {
+    const auto profile = DecodeProfile({key.data(), key.size()}, {value.data(), value.size()}, state);
+    if (absl::IsFailedPrecondition(profile.status()))
+      return profile.status();  // of a newer version: not ours to delete
+    if (profile.ok() && key.size() == kProfileKeyBytes) {
       SubjectKey subject;
       std::copy_n(key.data(), subject.bytes.size(), reinterpret_cast<char*>(subject.bytes.data()));
       const auto purpose = static_cast<Purpose>(key[kProfileKeyBytes - 1]);
-      wanted = beside.Grants(subject, purpose, profile->opened_revision) && memory.Add(subject, purpose, *profile);
+      const bool granted = beside.Grants(subject, purpose, profile->opened_revision);
+      if (granted && !memory.Add(subject, purpose, *profile)) {
+        return absl::ResourceExhaustedError("profiles: more on the disk than there is memory for");
+      }
+      if (granted) continue;
+      // What cannot be read is no reason to delete.
+      if (!beside.status().ok()) return FromEngine(beside.status(), "read the consent records", database.data_dir());
     } else {
       damaged.fetch_add(1, std::memory_order_relaxed);
     }
-    if (wanted) continue;
     unwanted.push_back(key.ToString());
     if (unwanted.size() < kBatchProfilesMax) continue;
     if (absl::Status status = Delete(unwanted); !status.ok()) return status;
@@ -257,6 +265,7 @@ absl::Status ProfileStore::Impl::Flush(absl::Time now, uint32_t sweep_parts) {
   const std::lock_guard<std::mutex> lock(flushing);
   const int64_t now_s = absl::ToUnixSeconds(now);
   absl::Status status = FlushChanged(now_s);
+  if (status.ok()) flushed_until_us.store(absl::ToUnixMicros(now), std::memory_order_relaxed);
   if (status.ok() && sweep_parts != 0) status = Sweep(now_s, sweep_parts);
   if (!status.ok()) flush_failures.fetch_add(1, std::memory_order_relaxed);
   memory.Tend();
@@ -302,6 +311,7 @@ absl::StatusOr<std::unique_ptr<ProfileStore>> ProfileStore::Open(Database& datab
   Impl& impl = *store->impl_;
   consent.SetProfileKeeper(&impl.memory);
   if (absl::Status status = impl.Load(); !status.ok()) return status;
+  impl.flushed_until_us.store(absl::ToUnixMicros(options.clock()), std::memory_order_relaxed);
   impl.flusher = std::thread([&impl] { impl.Run(); });
   return store;
 }
@@ -333,7 +343,8 @@ ProfileFigures ProfileStore::figures() const {
           .deleted = impl_->deleted.load(std::memory_order_relaxed),
           .damaged = impl_->damaged.load(std::memory_order_relaxed),
           .dropped_layouts = impl_->memory.dropped_layouts(),
-          .flush_failures = impl_->flush_failures.load(std::memory_order_relaxed)};
+          .flush_failures = impl_->flush_failures.load(std::memory_order_relaxed),
+          .flushed_until = absl::FromUnixMicros(impl_->flushed_until_us.load(std::memory_order_relaxed))};
 }
 
 absl::Status ProfileStore::Flush(absl::Time now) { return impl_->Flush(now, 1); }

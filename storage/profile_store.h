@@ -54,15 +54,18 @@ struct ProfileFigures {
   uint64_t damaged = 0;          // records on the disk that could not be read: deleted
   uint64_t dropped_layouts = 0;  // profiles of a layout that is not known since the restart: started anew
   uint64_t flush_failures = 0;   // the disk refused; what was to be written is tried again
+  absl::Time flushed_until;      // every event that was folded before then is on the disk
 };
 
 // A profile belongs to one subject and one profile purpose. While the model changes, profiles of several layouts live
 // beside each other; each is converted when it is next folded.
 //
-// What a crash or a power cut can lose: the events that were folded in the last flush_interval and during the flush
-// after it, 5 seconds and some milliseconds unless configured otherwise; while the disk refuses, also those since it
-// began to. Never a deletion: it is in the synced batch of the consent change. Profiles of a layout that no longer runs
-// are converted as long as the process lives; after a restart under another model they start anew (dropped_layouts).
+// What a crash or a power cut can lose: the events that were folded since flushed_until. That is at most flush_interval
+// (5 seconds unless configured otherwise) and the time that the flush before and the present one take: 150,000 changed
+// profiles are written in some seconds. While the disk refuses, flushed_until stands still. Never a deletion: it is in
+// the synced batch of the consent change. Profiles of a layout that no longer runs are converted as long as the process
+// lives; after a restart under another model they start anew (dropped_layouts). While two models run beside each
+// other, a fold under one drops what only the other aggregates: threads change models within a call of each other.
 //
 // Threads: Fold and Read from any online reader. They hold one profile for the time of a fold (about a microsecond for
 // each event), by a one-word lock, and never wait for the disk or a mutex. Forget is called by the committer.
@@ -71,7 +74,8 @@ class ProfileStore {
  public:
   // Loads what is on disk and still allowed: a profile whose purpose is not granted now, or was granted anew since it
   // began, or that is damaged, is deleted instead. To be called before the first change of consent and the first Fold.
-  // All that is on disk is loaded, even beyond subjects_max. Starts the flushing thread. Errors: DataLoss, Unavailable.
+  // All that is on disk is loaded, even beyond subjects_max. Starts the flushing thread. Errors: DataLoss, Unavailable,
+  // FailedPrecondition (written by a newer version), ResourceExhausted.
   static absl::StatusOr<std::unique_ptr<ProfileStore>> Open(Database& database, ConsentStore& consent,
                                                             const ConsentIndex& index, scoring::Quiescence& domain,
                                                             const ProfileStoreOptions& options);

@@ -47,13 +47,16 @@ class ProfileRace : public testing::Test {
     open = *std::move(started);
   }
 
+  // The test means something only if both answers and the flush occurred often: the changes go on until they did.
+  bool Meaningful() const { return kept > 100 && judged > 100 && open->profiles->figures().written > 10; }
+
   // Withdraws and grants in turn. Right after a grant the profile may hold what was folded since it was asked for, and
   // what a fold that had begun before brings along; nothing of the run before.
   void Change(uint64_t changer, uint32_t seed, uint64_t changes) {
     std::mt19937_64 random(seed);
     scoring::Quiescence::Reader reader(open->base->domain);
     std::vector<uint8_t> state(layouts[0].state_bytes());
-    for (uint64_t i = 0; i < changes; ++i) {
+    for (uint64_t i = 0; i < changes || !Meaningful(); ++i) {
       const uint64_t number = random() % (kSubjects / kChangers) * kChangers + changer;
       Told& one = told[number];
       if (one.number.load() % 2 == 1) {
@@ -145,10 +148,6 @@ TEST_F(ProfileRace, NothingOutlivesAWithdrawal) {
   EXPECT_EQ(leftovers.load(), 0u);
   EXPECT_EQ(failures.load(), 0u);
   EXPECT_EQ(open->profiles->refused_full(), 0u);
-  // The test means something only if both answers and the flush occurred often.
-  EXPECT_GT(kept.load(), changes / 20);
-  EXPECT_GT(judged.load(), changes / 20);
-  EXPECT_GT(open->profiles->figures().written, 10u);
   std::printf("%llu folds kept, %llu refused after a withdrawal, %llu profiles written\n",
               static_cast<unsigned long long>(kept.load()), static_cast<unsigned long long>(judged.load()),
               static_cast<unsigned long long>(open->profiles->figures().written));

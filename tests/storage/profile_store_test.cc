@@ -171,6 +171,33 @@ TEST_F(ProfileStoreTest, AnOrderlyStopLosesNothingAndOnlyChangesAreWritten) {
   }
 }
 
+TEST_F(ProfileStoreTest, WhatANewerVersionWroteIsNotDeleted) {
+  Grant(Subject(1));
+  Buy(Subject(1), 5);
+  ASSERT_TRUE(Flush().ok());
+  const std::string newer = ProfileKey(Subject(2), kAds);
+  PutRaw(newer, EncodeRecord(newer, std::string(24, '\2')));
+  open.reset();
+  const auto refused = StartProfiles("/disk/data", env.get(), options);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition) << refused.status();
+  auto database = Database::Open({.data_dir = "/disk/data", .key_check = KeyCheck(), .env = env.get()});
+  ASSERT_TRUE(database.ok()) << database.status();
+  std::string value;
+  EXPECT_TRUE((*database)->rocks().Get({}, (*database)->family(Family::kProfiles), newer, &value).ok());
+}
+
+TEST_F(ProfileStoreTest, FiguresSaySinceWhenACrashWouldLoseEvents) {
+  Grant(Subject(1));
+  Buy(Subject(1), 5);
+  ASSERT_TRUE(Flush(kNowS + 7).ok());
+  EXPECT_EQ(open->profiles->figures().flushed_until, absl::FromUnixSeconds(kNowS + 7));
+  disk.FailChanges(DiskFault::kNoSpace);
+  Buy(Subject(1), 5);
+  EXPECT_FALSE(Flush(kNowS + 9).ok());
+  EXPECT_EQ(open->profiles->figures().flushed_until, absl::FromUnixSeconds(kNowS + 7));
+  disk.FailChanges(DiskFault::kNone);
+}
+
 TEST_F(ProfileStoreTest, DamagedRecordsAreDroppedAndNothingElseIsHurt) {
   for (uint64_t i = 1; i <= 4; ++i) {
     Grant(Subject(i));
@@ -250,18 +277,25 @@ TEST(ProfileRecord, GivesBackWhatWentIn) {
   const std::vector<uint8_t> state = {1, 2, 3, 250};
   const std::string value =
       EncodeProfile(key, {.layout_digest = 0x1122334455667788, .opened_revision = 77, .state = state});
-  const auto read = DecodeProfile(key, value);
+  std::vector<uint8_t> memory;
+  const auto read = DecodeProfile(key, value, memory);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->layout_digest, 0x1122334455667788u);
   EXPECT_EQ(read->opened_revision, 77u);
   EXPECT_THAT(read->state, testing::ElementsAre(1, 2, 3, 250));
-  EXPECT_EQ(DecodeProfile(ProfileKey(Subject(3), kAds), value).status().code(), absl::StatusCode::kDataLoss);
+  // Never as it is, and never twice the same.
+  const std::string text(state.begin(), state.end());
+  EXPECT_EQ(value.find(text), std::string::npos);
+  EXPECT_NE(EncodeProfile(key, {.layout_digest = 1, .opened_revision = 1, .state = state}),
+            EncodeProfile(key, {.layout_digest = 1, .opened_revision = 1, .state = state}));
+  EXPECT_EQ(DecodeProfile(ProfileKey(Subject(3), kAds), value, memory).status().code(), absl::StatusCode::kDataLoss);
   for (size_t length = 0; length < value.size(); ++length) {
-    EXPECT_FALSE(DecodeProfile(key, absl::string_view(value).substr(0, length)).ok());
+    EXPECT_FALSE(DecodeProfile(key, absl::string_view(value).substr(0, length), memory).ok());
   }
-  EXPECT_EQ(DecodeProfile(key, EncodeRecord(key, std::string(16, '\2'))).status().code(),
+  EXPECT_EQ(DecodeProfile(key, EncodeRecord(key, std::string(24, '\2')), memory).status().code(),
             absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(DecodeProfile(key, EncodeRecord(key, std::string("\1"))).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeProfile(key, EncodeRecord(key, std::string("\1")), memory).status().code(),
+            absl::StatusCode::kDataLoss);
 }
 
 }  // namespace
