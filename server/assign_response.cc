@@ -24,6 +24,7 @@ void FillRecordEventsResponse(const policy::Decision& decision, const EventCount
   response.set_folded(counts.folded);
   response.set_repeated_events(counts.repeated);
   response.set_unknown_events(counts.unknown);
+  response.set_expired_events(counts.expired);
 }
 
 void FillAssignResponse(const policy::Decision& decision, v1::AssignResponse& response) {

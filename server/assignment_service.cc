@@ -12,8 +12,10 @@ constexpr absl::string_view kPaths[kMethodCount] = {
     "/assent.v1.AssignmentService/StreamAssign", "/assent.v1.AssignmentService/Explain",
     "/assent.v1.AssignmentService/RecordEvents"};
 
+// A segment that may not be released was scored like any other: without it the audience would look like another one.
 bool IsScored(policy::Outcome outcome) {
-  return outcome == policy::Outcome::kAssigned || outcome == policy::Outcome::kAbstained;
+  return outcome == policy::Outcome::kAssigned || outcome == policy::Outcome::kAbstained ||
+         outcome == policy::Outcome::kRestricted;
 }
 
 }  // namespace

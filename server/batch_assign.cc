@@ -242,8 +242,8 @@ void BatchAssigner::ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& 
     const Ruling ruling = RuleOn(serving.model, assignment, purpose);
     const auto row = static_cast<int>(scored_[i]);
     Answer(scored_[i], ruling, response);
-    if (ruling.outcome == policy::Outcome::kRestricted) continue;
     serving.drift->Offer(thread_, {scaled_.data() + i * dim, dim});
+    if (ruling.outcome == policy::Outcome::kRestricted) continue;
     response.set_margins(row, assignment.margin);
     if (ruling.outcome != policy::Outcome::kAssigned) continue;
     const uint32_t index = SegmentIndex(assignment.winner, response);

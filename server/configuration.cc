@@ -43,7 +43,8 @@ absl::Status ResolveLimits(const internal::v1::Limits& limits, Configuration& ou
   bounds.Read("limits.subject_id_bytes_max", limits.subject_id_bytes_max(), 1, 4096, out.request.subject_id_bytes_max);
   bounds.Read("limits.batch_rows_max", limits.batch_rows_max(), 1, 1u << 20, out.request.batch_rows_max);
   bounds.Read("limits.named_features_max", limits.named_features_max(), 1, 1024, out.request.named_features_max);
-  bounds.Read("limits.events_per_call_max", limits.events_per_call_max(), 1, 65'536, out.request.events_per_call_max);
+  bounds.Read("limits.events_per_call_max", limits.events_per_call_max(), 1, scoring::kRepeatWindow,
+              out.request.events_per_call_max);
   bounds.Read("limits.event_attributes_max", limits.event_attributes_max(), 1, 1024, out.request.event_attributes_max);
   bounds.Read("limits.event_text_bytes_max", limits.event_text_bytes_max(), 1, 65'536,
               out.request.event_text_bytes_max);
@@ -92,6 +93,7 @@ absl::Status ResolveProfiles(const internal::v1::ProfileConfig& profiles, Config
   if (profiles.subjects_max() != 0) out.profile_subjects_max = profiles.subjects_max();
   out.profile_flush_interval = std::chrono::milliseconds(flush_ms);
   out.profile_retention = std::chrono::hours(24) * retention_days;
+  out.events.retention = out.profile_retention;
   out.events.skew = std::chrono::seconds(skew_s);
   switch (profiles.unknown_event_types()) {
     case internal::v1::UNKNOWN_EVENT_TYPES_UNSPECIFIED:

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "assent/internal/v1/server_config.pb.h"
+#include "scoring/profile.h"
 #include "server/transport_limits.h"
 
 namespace assent::server {
@@ -18,7 +19,7 @@ struct RequestLimits {
   size_t subject_id_bytes_max = 256;
   size_t batch_rows_max = 4096;
   size_t named_features_max = 1024;
-  size_t events_per_call_max = 256;
+  size_t events_per_call_max = scoring::kRepeatWindow;
   size_t event_attributes_max = 32;
   size_t event_text_bytes_max = 256;
 };
@@ -28,7 +29,8 @@ struct RequestLimits {
 struct EventRules {
   enum class UnknownType : uint8_t { kCount, kIgnore, kRefuse };
   UnknownType unknown_type = UnknownType::kCount;
-  std::chrono::seconds skew{300};  // how far in the future an event may lie
+  std::chrono::seconds skew{300};               // how far in the future an event may lie
+  std::chrono::seconds retention{90 * 86'400};  // how far in the past one may lie that is to count
 };
 
 struct Configuration {

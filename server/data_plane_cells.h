@@ -14,8 +14,8 @@
 namespace assent::server {
 
 // What became of an event, dense from 0; see EventCounts.
-enum class EventResult : uint8_t { kFolded = 0, kRepeated, kIrrelevant, kUnknown, kNotKept };
-inline constexpr size_t kEventResultCount = 5;
+enum class EventResult : uint8_t { kFolded = 0, kRepeated, kIrrelevant, kUnknown, kExpired, kNotKept };
+inline constexpr size_t kEventResultCount = 6;
 
 // Threads: written by its polling thread only. Aligned so that two threads never share a cache line.
 struct alignas(128) DataPlaneCells {
@@ -27,12 +27,14 @@ struct alignas(128) DataPlaneCells {
 
   // What became of a call's events. Cost: one branch where there was none.
   void Count(const EventCounts& counts, bool count_unknown) {
-    const uint32_t all = counts.folded + counts.repeated + counts.irrelevant + counts.unknown + counts.not_kept;
+    const uint32_t all =
+        counts.folded + counts.repeated + counts.irrelevant + counts.unknown + counts.expired + counts.not_kept;
     if (all == 0) return;
     events[static_cast<size_t>(EventResult::kFolded)].Add(counts.folded);
     events[static_cast<size_t>(EventResult::kRepeated)].Add(counts.repeated);
     events[static_cast<size_t>(EventResult::kIrrelevant)].Add(counts.irrelevant);
     events[static_cast<size_t>(EventResult::kUnknown)].Add(count_unknown ? counts.unknown : 0);
+    events[static_cast<size_t>(EventResult::kExpired)].Add(counts.expired);
     events[static_cast<size_t>(EventResult::kNotKept)].Add(counts.not_kept);
   }
   // Decisions that came out alike. Cost: two counts.

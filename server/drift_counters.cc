@@ -15,12 +15,15 @@ DriftCounters::DriftCounters(const scoring::Model& model, int threads)
     first_bin_.push_back(bins);
     bins += histograms_[position].counts.size();
   }
-  for (Thread& thread : threads_) {
+  for (size_t number = 0; number < threads_.size(); ++number) {
+    Thread& thread = threads_[number];
+    thread.random.seed(static_cast<std::minstd_rand::result_type>(number + 1));
     for (std::vector<Cell>& bank : thread.bins) bank = std::vector<Cell>(bins);
   }
 }
 
 void DriftCounters::Take(Thread& own, std::span<const float> scaled) {
+  own.step = 1 + own.random() % (2 * kSampleEvery - 1);  // kSampleEvery on average
   if (own.samples[own.bank].Read() >= kBankSamples) {
     own.bank = 1 - own.bank;
     Empty(own.samples[own.bank]);

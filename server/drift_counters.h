@@ -3,6 +3,7 @@
 #define ASSENT_SERVER_DRIFT_COUNTERS_H_
 
 #include <cstdint>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,11 +14,11 @@
 
 namespace assent::server {
 
-// Counts one decision in kSampleEvery of each thread: a bin search for each of 64 features would cost as much as the
-// assignment itself. What is old is forgotten: a thread has two banks, and empties and fills the older one when the
-// other holds kBankSamples, so that the counts stand for its last 16 * 65,536 to 32 * 65,536 decisions.
-// Threads: Offer from polling thread `thread` only; the others from any. A scrape may see a bank half emptied, once in
-// a million decisions. Ownership: owns what it needs of the model.
+// Counts one decision in kSampleEvery of each thread, at random steps (a fixed one would fall in step with batches): a
+// bin search for each of 64 features would cost as much as the assignment itself. What is old is forgotten: a thread
+// has two banks, and empties and fills the older one when the other holds kBankSamples, so that the counts stand for
+// its last 16 * 65,536 to 32 * 65,536 decisions. Threads: Offer from polling thread `thread` only; the others from any.
+// A scrape may see a bank half emptied, once in a million decisions. Ownership: owns what it needs of the model.
 class DriftCounters {
  public:
   static constexpr uint64_t kSampleEvery = 16;
@@ -27,10 +28,10 @@ class DriftCounters {
   DriftCounters(const DriftCounters&) = delete;
   DriftCounters& operator=(const DriftCounters&) = delete;
 
-  // A scored vector of a decision. Shape: [dim]. Cost: a count; every sixteenth time a bin search a feature.
+  // A scored vector of a decision. Shape: [dim]. Cost: a count; one time in sixteen a bin search a feature.
   void Offer(int thread, std::span<const float> scaled) {
     Thread& own = threads_[static_cast<size_t>(thread)];
-    if (own.offered++ % kSampleEvery == 0 && !histograms_.empty()) Take(own, scaled);
+    if (--own.step == 0 && !histograms_.empty()) Take(own, scaled);
   }
 
   // Features, in the order of the scored ones; 0 where the model has no reference histograms.
@@ -43,7 +44,8 @@ class DriftCounters {
 
  private:
   struct alignas(128) Thread {
-    uint64_t offered = 0;
+    std::minstd_rand random;
+    uint64_t step = 1;  // decisions until the next sample
     size_t bank = 0;
     Cell samples[2];
     std::vector<Cell> bins[2];  // [all features' bins]

@@ -67,7 +67,7 @@ absl::Status AttributeError(const v1::Event& event, int index, const absl::Statu
 }  // namespace
 
 absl::Status EventReader::Read(const EventList& events, const scoring::ProfileLayout& layout, int64_t now_us) {
-  count_ = attribute_count_ = unknown_ = 0;
+  count_ = attribute_count_ = unknown_ = expired_ = 0;
   const auto size = static_cast<size_t>(events.size());
   size_t attributes = 0;
   for (int i = 0; i < events.size(); ++i) {
@@ -101,7 +101,7 @@ absl::Status EventReader::ReadEvent(const v1::Event& event, int index, const sco
   if (absl::Status status = ReadTime(event, index, now_us, rules_.skew, out.time_us); !status.ok()) return status;
   if (absl::Status status = ReadAttributes(event, index, layout, out); !status.ok()) return status;
   out.type = layout.EventType(event.type());
-  if (out.type == scoring::kUnknownName) {
+  if (out.type == scoring::kUnknownName && !layout.ReadsEveryType()) {
     if (rules_.unknown_type == EventRules::UnknownType::kRefuse) {
       return MakeError(Reason::kEventTypeUnknown, Field(index, "type"), "is no type that the model knows");
     }
@@ -110,6 +110,10 @@ absl::Status EventReader::ReadEvent(const v1::Event& event, int index, const sco
   }
   out.id_hash = scoring::HashText(event.event_id());
   if (absl::Status status = layout.Check(out); !status.ok()) return AttributeError(event, index, status);
+  if (now_us - out.time_us > rules_.retention.count() * kMicrosPerSecond) {
+    ++expired_;
+    return absl::OkStatus();
+  }
   ++count_;
   return absl::OkStatus();
 }

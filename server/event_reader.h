@@ -35,8 +35,10 @@ class EventReader {
 
   // In the order of the request. Valid until the next Read.
   std::span<const scoring::Event> events() const { return {events_.data(), count_}; }
-  // Events that were left out because their type is unknown.
+  // Events that were left out because their type is unknown, or because they are older than the retention: a profile
+  // that they alone would make is not kept, and it must not matter in which order events come.
   uint32_t unknown() const { return unknown_; }
+  uint32_t expired() const { return expired_; }
 
  private:
   absl::Status ReadEvent(const v1::Event& event, int index, const scoring::ProfileLayout& layout, int64_t now_us);
@@ -50,6 +52,7 @@ class EventReader {
   size_t count_ = 0;
   size_t attribute_count_ = 0;
   uint32_t unknown_ = 0;
+  uint32_t expired_ = 0;
 };
 
 }  // namespace assent::server

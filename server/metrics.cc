@@ -29,7 +29,8 @@ constexpr const char* kCodes[kStatusCodeCount] = {
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
 
-constexpr const char* kEventResults[kEventResultCount] = {"folded", "repeated", "irrelevant", "unknown", "not_kept"};
+constexpr const char* kEventResults[kEventResultCount] = {"folded",  "repeated", "irrelevant",
+                                                          "unknown", "expired",  "not_kept"};
 
 // One method's calls, added up over threads.
 struct RpcSums {
@@ -197,6 +198,9 @@ void Metrics::AddProfiles(MetricFamilies& families) const {
         figures.damaged);
   count("assent_profile_layouts_dropped_total",
         "Profiles that started anew because their layout was unknown after a restart.", figures.dropped_layouts);
+  families.Start(MetricType::Gauge, "assent_profiles_flushed_until_seconds",
+                 "Unix time. Every event that was folded before then is on the disk.");
+  families.Gauge(absl::ToDoubleSeconds(figures.flushed_until - absl::UnixEpoch()));
   count("assent_profile_flush_failures_total", "Writings of profiles that the disk refused; they are tried again.",
         figures.flush_failures);
 }

@@ -112,10 +112,12 @@ void ModelSource::Publish(scoring::Model model) {
     return;
   }
   WarmUp(model);
-  const auto drift = std::make_shared<DriftCounters>(model, options_.threads);
   ModelFacts facts{.name = model.provenance().name, .digest = model.digest_hex(), .segments = model.segments().size()};
   {
     const std::lock_guard lock(mutex_);
+    // The same model again goes on counting.
+    const bool same = drift_ != nullptr && facts_.has_value() && facts_->digest == facts.digest;
+    const auto drift = same ? drift_ : std::make_shared<DriftCounters>(model, options_.threads);
     published_.Publish(std::make_unique<const ServingModel>(std::move(model), *std::move(layout), drift, ++generation_,
                                                             totals_, options_.threads));
     facts_ = facts;

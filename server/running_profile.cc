@@ -13,7 +13,9 @@ void RunningProfile::Reserve(const scoring::ProfileLayout& layout) {
 absl::Status RunningProfile::TakeEvents(const EventList& events, const scoring::ProfileLayout& layout, int64_t now_us) {
   counts_ = {};
   absl::Status status = events_.Read(events, layout, now_us);
-  if (status.ok()) counts_.unknown = events_.unknown();
+  if (!status.ok()) return status;
+  counts_.unknown = events_.unknown();
+  counts_.expired = events_.expired();
   return status;
 }
 

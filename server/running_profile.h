@@ -22,6 +22,7 @@ struct EventCounts {
   uint32_t repeated = 0;    // the profile had their ids already
   uint32_t irrelevant = 0;  // of known types that no aggregate reads
   uint32_t unknown = 0;     // of types that the model does not know
+  uint32_t expired = 0;     // older than the retention of profiles
   uint32_t not_kept = 0;    // counted for this answer only: no permission, or no room
 };
 

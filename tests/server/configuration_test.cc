@@ -51,7 +51,7 @@ TEST(Configuration, Defaults) {
 TEST(Configuration, DefaultsOfProfilesAndEvents) {
   const auto resolved = Resolve(kLeast);
   ASSERT_TRUE(resolved.ok()) << resolved.status();
-  EXPECT_EQ(resolved->request.events_per_call_max, 256u);
+  EXPECT_EQ(resolved->request.events_per_call_max, 16u);
   EXPECT_EQ(resolved->request.event_attributes_max, 32u);
   EXPECT_EQ(resolved->request.event_text_bytes_max, 256u);
   EXPECT_EQ(resolved->profile_subjects_max, 1'000'000u);
@@ -90,7 +90,7 @@ TEST(Configuration, ErrorsNameTheField) {
   ExpectRefused(least + "insecure_roles: 'king'", "insecure_roles");
   ExpectRefused(least + "limits { message_bytes_max: 10 }", "limits.message_bytes_max");
   ExpectRefused(least + "limits { batch_rows_max: 4000000000 }", "limits.batch_rows_max");
-  ExpectRefused(least + "limits { events_per_call_max: 100000 }", "limits.events_per_call_max");
+  ExpectRefused(least + "limits { events_per_call_max: 17 }", "limits.events_per_call_max");
   ExpectRefused(least + "profiles { subjects_max: 1000000001 }", "profiles.subjects_max");
   ExpectRefused(least + "profiles { flush_interval_ms: 9 }", "profiles.flush_interval_ms");
   ExpectRefused(least + "profiles { retention_days: 36501 }", "profiles.retention_days");

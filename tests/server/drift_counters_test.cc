@@ -25,14 +25,19 @@ scoring::Model ModelWithHistograms() {
 
 using Counts = std::vector<uint64_t>;
 
-TEST(DriftCounters, CountsOneDecisionInSixteenOfEachThread) {
+// Offers until so many samples are taken.
+void OfferSamples(DriftCounters& counters, int thread, std::span<const float> scaled, uint64_t samples) {
+  for (const uint64_t end = counters.samples() + samples; counters.samples() < end;) counters.Offer(thread, scaled);
+}
+
+TEST(DriftCounters, CountsWhatEachThreadOffers) {
   DriftCounters counters(ModelWithHistograms(), 2);
   ASSERT_EQ(counters.size(), 2u);
   EXPECT_EQ(counters.name(1), "sessions");
   const float low[2] = {-0.5f, -3};
   const float high[2] = {0, 0.5f};  // a border belongs to the bin above it
-  for (int i = 0; i < 16 * 3; ++i) counters.Offer(0, low);
-  counters.Offer(1, high);
+  OfferSamples(counters, 0, low, 3);
+  OfferSamples(counters, 1, high, 1);
   EXPECT_EQ(counters.samples(), 4u);
   EXPECT_EQ(counters.Counts(0), (Counts{3, 1}));
   EXPECT_EQ(counters.Counts(1), (Counts{3, 1, 0}));
@@ -42,14 +47,28 @@ TEST(DriftCounters, ForgetsWhatIsOld) {
   DriftCounters counters(ModelWithHistograms(), 1);
   const float old_one[2] = {-1, 0};
   const float new_one[2] = {1, 0};
-  constexpr uint64_t kBank = DriftCounters::kSampleEvery * DriftCounters::kBankSamples;
-  for (uint64_t i = 0; i < kBank; ++i) counters.Offer(0, old_one);
+  OfferSamples(counters, 0, old_one, DriftCounters::kBankSamples);
   EXPECT_EQ(counters.Counts(0), (Counts{DriftCounters::kBankSamples, 0}));
-  for (uint64_t i = 0; i < kBank; ++i) counters.Offer(0, new_one);
+  OfferSamples(counters, 0, new_one, DriftCounters::kBankSamples);
   EXPECT_EQ(counters.Counts(0), (Counts{DriftCounters::kBankSamples, DriftCounters::kBankSamples}));
-  counters.Offer(0, new_one);
+  // The next sample empties the older bank, and so there are fewer than before.
+  for (const uint64_t full = counters.samples(); counters.samples() == full;) counters.Offer(0, new_one);
   EXPECT_EQ(counters.Counts(0), (Counts{0, DriftCounters::kBankSamples + 1}));
   EXPECT_EQ(counters.samples(), DriftCounters::kBankSamples + 1);
+}
+
+TEST(DriftCounters, TakesOneInSixteenOnAverageAndNeverInStep) {
+  DriftCounters counters(ModelWithHistograms(), 1);
+  const float low[2] = {-0.5f, 0};
+  const float high[2] = {0.5f, 0};
+  constexpr int kBatches = 20'000;
+  for (int i = 0; i < kBatches;
+       ++i) {  // batches of 16 rows, sorted: with a fixed step the same row of each would count
+    for (int row = 0; row < 16; ++row) counters.Offer(0, row < 8 ? low : high);
+  }
+  const auto samples = static_cast<double>(counters.samples());
+  EXPECT_NEAR(samples, kBatches, 0.03 * kBatches);
+  EXPECT_NEAR(static_cast<double>(counters.Counts(0)[0]), samples / 2, 0.03 * samples);
 }
 
 TEST(DriftCounters, AModelWithoutHistogramsHasNothingToCount) {

@@ -76,6 +76,40 @@ TEST_F(EventReaderTest, TakesWhatTheModelReads) {
   EXPECT_EQ(second.attributes[0].text_hash, scoring::HashText("drama"));
 }
 
+// Whatever the profile has: it must not matter in which order events come.
+TEST_F(EventReaderTest, LeavesOutWhatIsOlderThanTheRetention) {
+  const int64_t oldest_s = kNowS - rules_.retention.count();
+  v1::Event just = Purchase("e1");
+  just.mutable_time()->set_seconds(oldest_s);
+  just.mutable_time()->set_nanos(0);
+  v1::Event old = Purchase("e2");
+  old.mutable_time()->set_seconds(oldest_s - 1);
+  ASSERT_TRUE(Read({just, old, Purchase("e3")}).ok());
+  EXPECT_EQ(reader_.events().size(), 2u);
+  EXPECT_EQ(reader_.expired(), 1u);
+  ASSERT_TRUE(Read({Purchase("e3")}).ok());
+  EXPECT_EQ(reader_.expired(), 0u);
+}
+
+TEST_F(EventReaderTest, NoTypeIsUnknownToAnAggregateOverEveryType) {
+  v1::Event stray = Purchase("e1");
+  stray.set_type("stray");
+  ASSERT_TRUE(Read({stray}).ok());
+  EXPECT_EQ(reader_.unknown(), 1u);
+  EXPECT_TRUE(reader_.events().empty());
+  scoring::Feature all;
+  all.name = "all";
+  all.aggregate = {.function = scoring::AggregateFunction::kCount};
+  const auto every = *scoring::ProfileLayout::Create(*scoring::FeatureSchema::Create({all}, {.profile_purpose = 3}));
+  const std::vector<v1::Event> one = {stray};
+  ASSERT_TRUE(reader_.Read(EventList(one.begin(), one.end()), every, kNowUs).ok());
+  EXPECT_EQ(reader_.unknown(), 0u);
+  ASSERT_EQ(reader_.events().size(), 1u);
+  std::vector<uint64_t> state(every.state_bytes() / 8);
+  EXPECT_EQ(every.Fold(reader_.events()[0], {reinterpret_cast<uint8_t*>(state.data()), every.state_bytes()}),
+            scoring::FoldResult::kFolded);
+}
+
 TEST_F(EventReaderTest, NamesTheFieldAtFault) {
   using E = v1::Event;
   EXPECT_EQ(Wrong([](E& e) { e.clear_event_id(); }), "FIELD_REQUIRED events[1].event_id");

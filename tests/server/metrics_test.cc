@@ -88,27 +88,28 @@ TEST_F(MetricsTest, DriftAppearsWithEnoughSamplesOfTheModelThatServes) {
   const Authorizer authorizer(ServedRoleTable(), ~0u);
   AssignmentService service(pipeline_->sources(), authorizer, cells, 0);
   v1::AssignResponse response;
-  const auto decide = [&](std::span<const float> features, int times) {
-    for (int i = 0; i < times; ++i) {
+  const auto decide = [&](std::span<const float> features, uint64_t samples) {
+    for (const uint64_t end = model_.drift()->samples() + samples; model_.drift()->samples() < end;) {
       CallContext context;
       service.Awake();
       ASSERT_TRUE(service.Assign(Event("ada", features), response, context).ok());
       service.Idle();
     }
   };
-  decide(kLight, 16 * 999);  // both features in the lower bin
+  decide(kLight, 999);  // both features in the lower bin
   std::string text = Scrape();
   EXPECT_TRUE(Has(text, "assent_drift_samples 999")) << text;
   EXPECT_EQ(text.find("assent_drift_psi{"), std::string::npos);
-  decide(kContentOnly, 16);  // refused: the segment may not be used, so it is not counted
-  EXPECT_TRUE(Has(Scrape(), "assent_drift_samples 999"));
-  decide(kHeavy, 16 * 999);
+  decide(kHeavy, 999);
   text = Scrape();
   EXPECT_TRUE(Has(text, "assent_drift_samples 1998")) << text;
   EXPECT_TRUE(Has(text, R"(assent_drift_psi{feature="minutes"} 0)"));
-  decide(kHeavy, 16 * 1998);  // a quarter below the border, three quarters above: ln(3) / 4
+  decide(kHeavy, 1998);  // a quarter below the border, three quarters above: ln(3) / 4
   text = Scrape();
   EXPECT_NE(text.find(R"(assent_drift_psi{feature="sessions"} 0.2746)"), std::string::npos) << text;
+  decide(kContentOnly, 1);  // the segment may not be used for advertising; the audience has such people all the same
+  EXPECT_EQ(response.outcome(), v1::OUTCOME_RESTRICTED);
+  EXPECT_TRUE(Has(Scrape(), "assent_drift_samples 3997"));
 }
 
 TEST_F(MetricsTest, BoundsOfBucketsReadAsTheyWereWritten) {
