@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/commands.h"
+#include "policy/purpose.h"
 #include "storage/model_file.h"
 
 namespace assent::client {
@@ -44,9 +45,37 @@ const char* SensitivityName(scoring::Sensitivity sensitivity) {
   return "";
 }
 
+const char* FunctionName(scoring::AggregateFunction function) {
+  constexpr const char* kNames[] = {"count", "sum", "mean", "max", "min", "last", "days_since_last", "distinct"};
+  return kNames[static_cast<size_t>(function)];
+}
+
+// "direct", or what is computed of which events.
+std::string SourceText(const scoring::Feature& feature) {
+  if (!feature.aggregate.has_value()) return "direct";
+  const scoring::Aggregate& aggregate = *feature.aggregate;
+  std::string text = FunctionName(aggregate.function);
+  if (!aggregate.attribute.empty()) absl::StrAppend(&text, " of ", aggregate.attribute);
+  absl::StrAppend(&text, " over ", aggregate.event_type.empty() ? "every event" : aggregate.event_type);
+  if (aggregate.half_life_days.has_value()) {
+    absl::StrAppend(&text, ", half-life ", HumanNumber(*aggregate.half_life_days), " days");
+  }
+  return text;
+}
+
+std::vector<std::string> AllowedPurposes(const scoring::SegmentCard& card) {
+  std::vector<std::string> names;
+  for (size_t p = 1; p <= policy::kPurposeCount; ++p) {
+    const auto purpose = static_cast<policy::Purpose>(p);
+    if ((card.allowed_purposes & policy::PurposeBit(purpose)) != 0) names.emplace_back(policy::PurposeName(purpose));
+  }
+  return names;
+}
+
 nlohmann::ordered_json FeatureJson(const scoring::Feature& feature, double background) {
   nlohmann::ordered_json json = {{"name", feature.name},
                                  {"unit", feature.unit},
+                                 {"source", SourceText(feature)},
                                  {"sensitivity", SensitivityName(feature.sensitivity)},
                                  {"changeable", feature.changeable},
                                  {"transform", TransformName(feature.transform)},
@@ -77,6 +106,7 @@ nlohmann::ordered_json ModelJson(const scoring::Model& model) {
                         {"description", card.description},
                         {"iab_audience_id", card.iab_audience_id},
                         {"sensitivity", SensitivityName(card.sensitivity)},
+                        {"allowed_purposes", AllowedPurposes(card)},
                         {"training_rows", card.training_rows},
                         {"centroid", std::vector<double>(row.begin(), row.end())}});
   }
@@ -105,9 +135,10 @@ void PrintFeatures(const scoring::Model& model, CommandLine& line) {
     const std::string typical = absl::StrCat(HumanNumber(feature.Unscale(model.background_mean()[j])),
                                              feature.unit.empty() ? "" : " ", feature.unit);
     line.out << "  " << PadRight(feature.name, 28) << " typical " << PadRight(typical, 14)
-             << line.terminal.Paint(Style::kDim, absl::StrCat(TransformName(feature.transform),
-                                                              ", missing: ", MissingName(feature.missing),
-                                                              feature.changeable ? ", changeable" : ""))
+             << line.terminal.Paint(
+                    Style::kDim,
+                    absl::StrCat(SourceText(feature), ", ", TransformName(feature.transform),
+                                 ", missing: ", MissingName(feature.missing), feature.changeable ? ", changeable" : ""))
              << "\n";
   }
 }

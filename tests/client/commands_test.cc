@@ -78,6 +78,8 @@ TEST_F(CommandsTest, ModelShowJson_HasTheCentroidsInFullPrecision) {
   const auto json = result.json();
   EXPECT_EQ(json["k"], 2);
   EXPECT_EQ(json["features"][0]["name"], "a");
+  EXPECT_EQ(json["features"][0]["source"], "direct");
+  EXPECT_EQ(json["segments"][0]["allowed_purposes"], nlohmann::json({"select_advertising", "select_content"}));
   EXPECT_DOUBLE_EQ(json["features"][0]["mean"], 4.5);
   EXPECT_EQ(json["segments"][1]["centroid"].size(), 2u);
   EXPECT_EQ(json["digest"].get<std::string>().size(), 64u);
