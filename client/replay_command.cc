@@ -18,13 +18,14 @@ namespace {
 struct ReplayFlags {
   EventStreamFlags events;
   std::string rpc = "record", purpose, speed = "max", name_space = "login", consent_token;
-  size_t parallel = 4, per_call = 64;
+  size_t parallel = 4, per_call = scoring::kRepeatWindow;
 };
 
 constexpr char kExamples[] =
     R"(Sends recorded events to a running server, those of one subject in the order of the file.
 --rpc record only folds them into profiles (purpose: profile_advertising or profile_content); --rpc assign asks for
-segments at every event (purpose: select_advertising or select_content). Profiles need the profile purpose's consent.
+segments as well, once a call, which --per-call 1 makes once an event (purpose: select_advertising or select_content).
+Profiles need the profile purpose's consent.
 Examples:
   assentctl replay --target 127.0.0.1:7400 --events events.jsonl.zst --purpose profile_content
   assentctl replay --events events.csv --rpc assign --purpose select_content --speed 60 --json)";
@@ -149,7 +150,7 @@ void AddReplayCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ReplayFlags>();
   CLI::App* command = root.add_subcommand("replay", "Drive a server with recorded events");
   command->footer(kExamples);
-  command->add_option("--rpc", flags->rpc, "record: fold them into profiles; assign: ask for segments as well")
+  command->add_option("--rpc", flags->rpc, "record: fold them into profiles; assign: and ask for segments, once a call")
       ->check(CLI::IsMember({"record", "assign"}))
       ->capture_default_str();
   command->add_option("--purpose", flags->purpose, "Of every call")->required();
@@ -159,7 +160,7 @@ void AddReplayCommand(CLI::App& root, CommandLine& line) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--per-call", flags->per_call, "Most events in a call: of one subject, right behind each other")
-      ->check(CLI::Range(1, 256))
+      ->check(CLI::Range(size_t{1}, scoring::kRepeatWindow))
       ->capture_default_str();
   command->add_option("--consent-token", flags->consent_token, "Answer from no older state than this write's");
   AddEventStreamFlags(*command, flags->events, /*required=*/true);

@@ -1,5 +1,7 @@
 // assentctl replay, against a fake service.
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "absl/time/clock.h"
 #include "client/replay_run.h"
@@ -71,13 +73,15 @@ TEST_F(CommandsTest, ReplayAssign_StreamsEveryEventAndCountsSegmentsAndErrors) {
   const Result result = WithFake({"replay", "--events", events, "--purpose", "select_content", "--rpc", "assign",
                                   "--per-call", "1", "--parallel", "3", "--json"});
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("600 calls with 600 events failed"));
+  EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("600 of 10200 rows failed"));
   const auto json = result.json();
   EXPECT_EQ(json["events"], 9600);
   EXPECT_EQ(json["outcomes"]["ASSIGNED"], 9000);
   EXPECT_EQ(json["outcomes"]["NO_CONSENT"], 600);
   EXPECT_EQ(json["segments"]["segment-1"], 9000);
   EXPECT_EQ(json["errors"]["EVENT_INVALID"], 600);
+  EXPECT_EQ(json["failed"], 600);
+  EXPECT_EQ(json["failed_events"], 0);
   ASSERT_EQ(fake_.assigns_asked.size(), 10200u);
   std::map<std::string, std::string> last;
   for (const v1::AssignRequest& request : fake_.assigns_asked) {
@@ -87,6 +91,61 @@ TEST_F(CommandsTest, ReplayAssign_StreamsEveryEventAndCountsSegmentsAndErrors) {
     EXPECT_LT(last[request.subject().id()], time);
     last[request.subject().id()] = time;
   }
+}
+
+// Refuses a call whole for each event with an id that ends in 7, as the server does.
+grpc::Status RefuseSevens(const google::protobuf::RepeatedPtrField<v1::Event>& events, std::set<std::string>& kept) {
+  for (int i = 0; i < events.size(); ++i) {
+    if (events[i].event_id().back() != '7') continue;
+    return RichError(grpc::StatusCode::INVALID_ARGUMENT, "VALUE_OUT_OF_RANGE",
+                     "events[" + std::to_string(i) + "].time: is before 1970");
+  }
+  for (const v1::Event& event : events) kept.insert(event.event_id());
+  return grpc::Status::OK;
+}
+
+TEST_F(CommandsTest, ReplayOfEventsThatTheServerRefuses_LosesNoneOfTheirNeighbours) {
+  std::mutex mutex;
+  std::set<std::string> kept;
+  fake_.record_events = [&](const v1::RecordEventsRequest& request, v1::RecordEventsResponse* response) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    response->set_outcome(v1::OUTCOME_RECORDED);
+    return RefuseSevens(request.events(), kept);
+  };
+  fake_.assign = [&](const v1::AssignRequest& request, v1::AssignResponse* response) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    response->set_outcome(v1::OUTCOME_ASSIGNED);
+    return RefuseSevens(request.events(), kept);
+  };
+  std::string text = "event_id,subject,time,type\n";
+  for (int i = 0; i < 400; ++i) text += "e" + std::to_string(i) + ",p" + std::to_string(i / 50) + ",1000,view\n";
+  const std::string events = folder_.Write("in.csv", text);
+  for (const auto& [rpc, purpose] : {std::pair{"record", "profile_content"}, {"assign", "select_content"}}) {
+    SCOPED_TRACE(rpc);
+    kept.clear();
+    const Result result = WithFake({"replay", "--events", events, "--rpc", rpc, "--purpose", purpose, "--json"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("40 of 400 rows failed"));
+    EXPECT_EQ(kept.size(), 360u);
+    const auto json = result.json();
+    EXPECT_EQ(json["events"], 360);
+    EXPECT_EQ(json["failed"], 40);
+    EXPECT_EQ(json["failed_calls"], 0);
+    EXPECT_EQ(json["errors"]["VALUE_OUT_OF_RANGE"], 40);
+    EXPECT_EQ(json["bad_rows"][0]["row"], 8);
+    EXPECT_EQ(json["bad_rows"][0]["error"], "line 9, time: is before 1970");
+  }
+}
+
+TEST_F(CommandsTest, ReplayOfCallsThatAreRefusedWhole_CountsThemAsFailed) {
+  fake_.record_events = [](const v1::RecordEventsRequest&, v1::RecordEventsResponse*) {
+    return RichError(grpc::StatusCode::INVALID_ARGUMENT, "NAMESPACE_UNKNOWN", "subject.namespace: is not configured");
+  };
+  const std::string events = folder_.Write("in.csv", ManyEvents(30));
+  const Result result = WithFake({"replay", "--events", events, "--purpose", "profile_content", "--json"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.json()["failed_events"], 30);
+  EXPECT_EQ(result.json()["failed"], 0);
 }
 
 TEST_F(CommandsTest, ReplayWithNobodyThere_EndsAtOnceAndSaysSo) {
@@ -112,6 +171,7 @@ TEST_F(CommandsTest, ReplayFlags_AreChecked) {
               HasSubstr("--speed"));
   EXPECT_THAT(WithFake({"replay", "--events", events, "--rpc", "assign", "--purpose", "profile_content"}).err,
               HasSubstr("select_content"));
+  EXPECT_EQ(WithFake({"replay", "--events", events, "--purpose", "profile_content", "--per-call", "17"}).status, 2);
   EXPECT_TRUE(fake_.events_asked.empty());
 }
 
