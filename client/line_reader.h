@@ -1,5 +1,5 @@
 // Lines of a plain, gzip or zstd file, one after the other, without holding the file.
-// Source: zlib (gzread); zstd (ZSTD_decompressStream), frames one behind the other included.
+// Source: zlib (inflate); zstd (ZSTD_decompressStream); members and frames one behind the other included.
 #ifndef ASSENT_CLIENT_LINE_READER_H_
 #define ASSENT_CLIENT_LINE_READER_H_
 
@@ -21,7 +21,8 @@ inline constexpr size_t kLineBytesMax = size_t{1} << 20;
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Bytes read into `into`; 0 at the end. Errors: DataLoss for damaged or cut data, without the path.
+  // Bytes read into `into`; 0 at the end. Errors, without the path: DataLoss for damaged or cut data, and for bytes
+  // that belong to nothing (zeros behind the last gzip member do no harm); Unavailable.
   virtual absl::StatusOr<size_t> Read(char* into, size_t size) = 0;
   // Bytes of the file itself that were taken in.
   virtual uint64_t file_bytes_read() const = 0;

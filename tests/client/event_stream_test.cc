@@ -132,6 +132,39 @@ TEST(EventStream, CutFile_IsDataLossAfterTheEventsThatAreWhole) {
   }
 }
 
+TEST(EventStream, GzipMembersOneBehindTheOther_AreAllReadOrAreDataLoss) {
+  ScratchFolder folder;
+  const std::string first = ReadAll(Gzip(folder, "first", "subject,time,type\nanna,1,view\n"));
+  const std::string second = ReadAll(Gzip(folder, "second", "bert,2,view\n"));
+  const std::string zeros(1000, '\0');
+  for (const std::string& whole : {first + second, first + second + zeros, first + second + std::string(1, '\0')}) {
+    const Readings readings = ReadEvents(At(folder.Write("whole", whole)));
+    EXPECT_TRUE(readings.status.ok()) << readings.status;
+    EXPECT_EQ(readings.shown.size(), 2u);
+  }
+  std::string damaged = second;
+  damaged[0] = 'x';
+  std::string other_method = second;
+  other_method[2] = 7;
+  for (const std::string& bad : {first + damaged, first + other_method, first + zeros + second, first + "text\n",
+                                 first + second.substr(0, 5), first + second.substr(0, second.size() - 1)}) {
+    const Readings readings = ReadEvents(At(folder.Write("damaged", bad)));
+    EXPECT_EQ(readings.status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(std::string(readings.status.message()),
+                AllOf(HasSubstr(folder.Path("damaged")), HasSubstr("damaged gzip data")));
+  }
+}
+
+TEST(EventStream, ZstdBehindASkippableFrame_IsZstd) {
+  ScratchFolder folder;
+  for (const char last : {'\x50', '\x5F'}) {
+    const std::string skipped = std::string(1, last) + std::string("\x2A\x4D\x18\x03\0\0\0abc", 10);
+    const Readings readings = ReadEvents(At(folder.Write("zstd", skipped + Zstd(kCsv))));
+    EXPECT_TRUE(readings.status.ok()) << readings.status;
+    EXPECT_EQ(readings.shown, Expected(false));
+  }
+}
+
 TEST(EventStream, DamagedZstd_IsDataLoss) {
   ScratchFolder folder;
   std::string packed = Zstd(std::string(100000, 'x') + "\n");
