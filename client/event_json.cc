@@ -48,7 +48,13 @@ class JsonEvents final : public EventStream {
     } while (line.empty());
     event.line = lines_->line();
     const Json object = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-    bad = object.is_object() ? Fill(object, event) : absl::InvalidArgumentError("not one JSON object");
+    if (object.is_object()) {
+      bad = Fill(object, event);
+    } else {
+      const bool returns = line.find('\r') != absl::string_view::npos;
+      bad = absl::InvalidArgumentError(
+          absl::StrCat("not one JSON object", returns ? "; " : "", returns ? kLineEndsHint : ""));
+    }
     return true;
   }
 

@@ -10,12 +10,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace assent::client {
 namespace {
 
 constexpr size_t kFileChunkBytes = size_t{1} << 17;
-constexpr int kGzipWindowBits = 15 + 16;  // zlib.h, inflateInit2: the largest window, and a gzip header
+constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";  // UTF-8
+constexpr int kGzipWindowBits = 15 + 16;           // zlib.h, inflateInit2: the largest window, and a gzip header
 
 // Source: RFC 1952, section 2.3.1.
 bool IsGzip(const unsigned char (&magic)[4]) { return magic[0] == 0x1F && magic[1] == 0x8B; }
@@ -208,14 +210,15 @@ absl::StatusOr<bool> LineReader::Next(absl::string_view& line) {
     const void* found = held > searched ? std::memchr(from + searched, '\n', held - searched) : nullptr;
     const size_t known = found != nullptr ? static_cast<size_t>(static_cast<const char*>(found) - from) + 1 : held;
     if (known > kLineBytesMax) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path_, ", line ", line_ + 1, ": longer than ", kLineBytesMax, " bytes"));
+      const bool returns = found == nullptr && std::memchr(from, '\r', held) != nullptr;
+      return absl::InvalidArgumentError(absl::StrCat(path_, ", line ", line_ + 1, ": longer than ", kLineBytesMax,
+                                                     " bytes", returns ? "; " : "", returns ? kLineEndsHint : ""));
     }
     const size_t size = found != nullptr || at_end_ ? known : 0;
     if (size > 0) {
       line = absl::string_view(from, size);
       begin_ += size;
-      ++line_;
+      if (++line_ == 1) absl::ConsumePrefix(&line, kByteOrderMark);
       return true;
     }
     if (at_end_) return false;

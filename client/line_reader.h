@@ -17,6 +17,10 @@ namespace assent::client {
 
 inline constexpr size_t kLineBytesMax = size_t{1} << 20;
 
+// What to say of lines that end with carriage returns alone.
+inline constexpr char kLineEndsHint[] =
+    "the line ends are not understood: they are carriage returns alone; write line feeds, with or without them";
+
 // The bytes of a file, unpacked.
 class ByteSource {
  public:
@@ -34,8 +38,9 @@ class LineReader {
   // Errors: NotFound; InvalidArgument for what is not a file.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(const std::string& path);
 
-  // Points `line` at the next line with its line end (the last may have none), good until the next call. False at the
-  // end. Errors: InvalidArgument, with path and line, above kLineBytesMax; DataLoss for damaged or cut gzip or zstd.
+  // Points `line` at the next line with its line end (the last may have none), good until the next call. A byte order
+  // mark is no part of the first line. False at the end. Errors: InvalidArgument, with path and line, above
+  // kLineBytesMax; DataLoss for damaged or cut gzip or zstd.
   absl::StatusOr<bool> Next(absl::string_view& line);
 
   // Of the line that was read last, from 1.

@@ -219,6 +219,21 @@ TEST(EventStream, BadJsonLines_AreBadRowsOfTheirOwn) {
   EXPECT_THAT(readings.shown[5], testing::StartsWith("17 "));
 }
 
+TEST(EventStream, JsonBehindAByteOrderMark_IsRead) {
+  ScratchFolder folder;
+  const Readings readings = ReadEvents(At(folder.Write("in.jsonl", std::string("\xEF\xBB\xBF") + kJson)));
+  EXPECT_EQ(readings.shown, Expected(true));
+}
+
+TEST(EventStream, JsonLinesThatEndWithCarriageReturnsAlone_AreABadRowThatSaysSo) {
+  ScratchFolder folder;
+  const std::string event = R"({"subject":"a","time":1,"type":"v"})";
+  const Readings readings = ReadEvents(At(folder.Write("in.jsonl", event + "\r" + event + "\r")));
+  ASSERT_EQ(readings.shown.size(), 1u);
+  EXPECT_THAT(readings.shown[0], HasSubstr("row 1: line 1, not one JSON object; the line ends are not understood"));
+  EXPECT_EQ(ReadEvents(At(folder.Write("in.jsonl", event + "\r\n" + event + "\r\n"))).shown.size(), 2u);
+}
+
 TEST(EventStream, RowsWithoutASubject_AreLeftOutAndCounted) {
   ScratchFolder folder;
   const Readings readings =
