@@ -5,10 +5,24 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/event_time.h"
 #include "client/replay_report.h"
 
 namespace assent::client {
 namespace {
+
+// The events that were read, and the time that their features are of; `json` stays as it is where there were none.
+void AddEvents(const TrainInput& input, nlohmann::ordered_json& json) {
+  if (!input.events.has_value()) return;
+  json["events"] = ToJson(*input.events, input.bad_events);
+  json["as_of"] = EventTimeText(input.as_of_us);
+}
+
+void PrintEvents(const TrainInput& input, CommandLine& line) {
+  if (!input.events.has_value()) return;
+  PrintCounts(*input.events, input.bad_events, line);
+  line.out << "Features as of " << EventTimeText(input.as_of_us) << "\n";
+}
 
 nlohmann::ordered_json TrainingJson(const std::string& path, const std::string& digest, const TrainInput& input,
                                     const Training& training) {
@@ -35,7 +49,7 @@ nlohmann::ordered_json TrainingJson(const std::string& path, const std::string& 
                         {"abstain_by_distance", training.held_out_by_distance},
                         {"log_likelihood", training.held_out_log_likelihood}};
   }
-  if (input.events.has_value()) json["events"] = ToJson(*input.events, input.bad_events);
+  AddEvents(input, json);
   json["segments"] = segments;
   return json;
 }
@@ -47,7 +61,7 @@ void PrintTraining(const std::string& path, const std::string& digest, const Tra
   if (line.json) return PrintJson(TrainingJson(path, digest, input, training), line);
   const auto& model = training.model;
   const Terminal& terminal = line.terminal;
-  if (input.events.has_value()) PrintCounts(*input.events, input.bad_events, line);
+  PrintEvents(input, line);
   line.out << "Trained " << terminal.Paint(Style::kBold, model.provenance().name()) << " on "
            << HumanCount(model.provenance().training_rows()) << " rows, " << input.table.columns.size() << " features ("
            << HumanCount(input.table.missing_cells) << " missing cells)\n\n";
@@ -82,11 +96,11 @@ void PrintQualities(const std::vector<KQuality>& qualities, const SplitTables& s
     }
     nlohmann::ordered_json json = {
         {"training_rows", split.training.rows}, {"held_out_rows", split.held_out.rows}, {"best_silhouette_k", best->k}};
-    if (input.events.has_value()) json["events"] = ToJson(*input.events, input.bad_events);
+    AddEvents(input, json);
     json["choices"] = rows;
     return PrintJson(json, line);
   }
-  if (input.events.has_value()) PrintCounts(*input.events, input.bad_events, line);
+  PrintEvents(input, line);
   line.out << HumanCount(split.training.rows) << " rows to train on, " << HumanCount(split.held_out.rows)
            << " held out\n\n"
            << line.terminal.Paint(Style::kBold, "     k    cost a row    held out   silhouette   stability (least)")
