@@ -119,6 +119,22 @@ TEST(EventStream, JsonKeysThatAreGivenTwice_AreBadRowsWhereTheyAreRead) {
   EXPECT_EQ(ReadEvents(options).shown[4], "row 5: line 5, other: given twice");
 }
 
+TEST(EventStream, NamesOfAttributesThatComeFromTheData_AreNotRepeated) {
+  ScratchFolder folder;
+  const std::string long_text(257, 'x');
+  EventStreamOptions options = At(folder.Write(
+      "in.jsonl", R"({"subject":"a","time":1,"type":"v","attributes":{"anna@example.com":")" + long_text + R"("}})" +
+                      "\n" + R"({"subject":"a","time":1,"type":"v","attributes":{"price":2,"twice":3}})"));
+  EXPECT_EQ(ReadEvents(options).shown.at(0), "row 1: line 1, an attribute: longer than 256 bytes");
+  options.products = {"twice=price*price"};
+  EXPECT_EQ(ReadEvents(options).shown.at(1), "row 2: line 2, attribute \"twice\": given twice");
+  options.attributes = {"anna@example.com", "price"};
+  EXPECT_EQ(ReadEvents(options).shown.at(0), "row 1: line 1, attribute \"anna@example.com\": longer than 256 bytes");
+  // A first row that is no header, but somebody's.
+  const Readings csv = ReadEvents(At(folder.Write("in.csv", "subject,time,type,anna@example.com\na,1,v," + long_text)));
+  EXPECT_EQ(csv.shown.at(0), "row 1: line 2, an attribute: longer than 256 bytes");
+}
+
 TEST(EventStream, JsonLinesThatEndWithCarriageReturnsAlone_AreABadRowThatSaysSo) {
   ScratchFolder folder;
   const std::string event = R"({"subject":"a","time":1,"type":"v"})";
