@@ -8,12 +8,15 @@
 #include "client/bad_rows.h"
 #include "client/commands.h"
 #include "client/event_stream_flags.h"
+#include "client/interrupt.h"
 #include "client/progress.h"
 #include "client/replay_run.h"
 #include "client/request_flags.h"
 
 namespace assent::client {
 namespace {
+
+constexpr int kStatusOfInterrupt = 130;  // as shells say it: 128 and the number of SIGINT
 
 struct ReplayFlags {
   EventStreamFlags events;
@@ -59,7 +62,6 @@ absl::StatusOr<ReplayRunOptions> MakeOptions(const ReplayFlags& flags, const Com
   options.threads = flags.parallel;
   options.events_per_call = flags.per_call;
   options.deadline = absl::Seconds(line.deadline_s);
-  options.wait_until = [](absl::Time due) { absl::SleepFor(due - absl::Now()); };
   return options;
 }
 
@@ -80,6 +82,7 @@ nlohmann::ordered_json ToJson(const ReplaySummary& summary, const BadRows& bad, 
           {"failed", bad.count()},
           {"bad_rows", bad.ToJson()},
           {"late_max_seconds", absl::ToDoubleSeconds(summary.late_max)},
+          {"stopped", summary.stopped},
           {"seconds", seconds}};
 }
 
@@ -125,6 +128,8 @@ absl::Status RunReplay(const ReplayFlags& flags, CommandLine& line) {
   absl::Status status;
   const absl::Time start = absl::Now();
   {
+    const Interrupt interrupt;
+    options->stop = [&] { return interrupt.seen(); };
     Progress progress(line.err, line.progress, "replaying", 1000);
     options->progress = [&](double share) { progress.Update(static_cast<uint64_t>(share * 1000)); };
     options->bad_row = [&](uint64_t row, absl::string_view what) { bad.Add(row, what); };
@@ -137,6 +142,10 @@ absl::Status RunReplay(const ReplayFlags& flags, CommandLine& line) {
     PrintSummary(summary, bad, seconds, options->rpc == ReplayRpc::kRecord, line);
   }
   if (!status.ok()) return status;
+  if (summary.stopped) {
+    line.error_status = kStatusOfInterrupt;
+    return absl::CancelledError(absl::StrCat("interrupted after ", summary.rows, " rows; what was read was sent"));
+  }
   if (summary.failed_calls > 0) {
     return absl::UnknownError(absl::StrCat(summary.failed_calls, " calls with ", summary.failed_events,
                                            " events failed; the others are done"));

@@ -5,7 +5,6 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -99,6 +98,10 @@ class Tally {
     summary_.repeated += response.repeated_events();
     summary_.unknown += response.unknown_events();
   }
+  void Late(absl::Duration late) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    summary_.late_max = std::max(summary_.late_max, late);
+  }
   void Assigned(const std::string& segment) {
     const std::lock_guard<std::mutex> lock(mutex_);
     ++summary_.segments[segment];
@@ -138,7 +141,7 @@ class Sender {
     thread_ = std::thread([this] { options_.rpc == ReplayRpc::kRecord ? Record() : Assign(); });
   }
   // False: this sender has given up.
-  bool Push(RecordedEvent event) { return queue_.Push(std::move(event)); }
+  bool Push(DueEvent event) { return queue_.Push(std::move(event)); }
   void Join() {
     queue_.Close();
     thread_.join();
@@ -180,10 +183,15 @@ class Sender {
 
   // What to send next. Empty: as ReplayQueue::Pop says.
   Events NextCall(bool wait) {
-    if (one_by_one_.empty()) return queue_.Pop(options_.events_per_call, wait);
     Events events;
-    events.push_back(std::move(one_by_one_.front()));
-    one_by_one_.pop_front();
+    if (!one_by_one_.empty()) {
+      events.push_back(std::move(one_by_one_.front()));
+      one_by_one_.pop_front();
+      return events;
+    }
+    std::vector<DueEvent> taken = queue_.Pop(options_.events_per_call, wait);
+    if (!taken.empty() && options_.speed > 0) tally_.Late(options_.clock.now() - taken.front().due);
+    for (DueEvent& due : taken) events.push_back(std::move(due.event));
     return events;
   }
 
@@ -259,36 +267,13 @@ class Sender {
   std::thread thread_;
 };
 
-// When an event is due: as long after the first as it was then, at `speed`.
-class Pace {
- public:
-  explicit Pace(const ReplayRunOptions& options) : options_(options) {}
-
-  // Waits until the event is due. Returns how late it is already.
-  absl::Duration Await(int64_t time_us) {
-    if (options_.speed <= 0) return absl::ZeroDuration();
-    if (!start_.has_value()) {
-      start_ = absl::Now();
-      first_us_ = time_us;
-    }
-    const absl::Time due = *start_ + absl::Microseconds(time_us - first_us_) / options_.speed;
-    const absl::Time now = absl::Now();
-    if (due <= now) return now - due;
-    options_.wait_until(due);
-    return absl::ZeroDuration();
-  }
-
- private:
-  const ReplayRunOptions& options_;
-  std::optional<absl::Time> start_;
-  int64_t first_us_ = 0;
-};
-
 absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
                          std::vector<std::unique_ptr<Sender>>& senders, Tally& tally, ReplaySummary& summary) {
-  Pace pace(options);
+  ReplayPace pace(options.speed, options.clock);
+  const auto stopped = [&] { return options.stop && options.stop(); };
+  const auto ended = [&] { return stopped() || !tally.end().ok(); };
   RecordedEvent event;
-  while (tally.end().ok()) {
+  while (!ended()) {
     auto more = events.Next(event);
     if (!more.ok()) return more.status();
     if (!*more) break;
@@ -299,10 +284,12 @@ absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
       tally.BadRow(event.row, event.error);
       continue;
     }
-    summary.late_max = std::max(summary.late_max, pace.Await(event.time_us));
+    const absl::Time due = pace.Await(event.time_us, ended);
+    if (ended()) break;
     const size_t sender = absl::Hash<std::string>()(event.subject) % senders.size();
-    if (!senders[sender]->Push(std::move(event))) break;
+    if (!senders[sender]->Push({std::move(event), due})) break;
   }
+  summary.stopped = stopped();
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "client/assignment_client.h"
 #include "client/event_stream.h"
+#include "client/replay_pace.h"
 #include "scoring/profile.h"
 
 namespace assent::client {
@@ -32,7 +33,8 @@ struct ReplayRunOptions {
   std::function<void(double share)> progress = {};  // may be empty
   // Told of each row that makes no sense or that the server refuses; one thread at a time. May be empty.
   std::function<void(uint64_t row, absl::string_view)> bad_row = {};
-  std::function<void(absl::Time)> wait_until;  // how to wait for an event's time; tests put their own
+  std::function<bool()> stop = {};  // true: read no further, as after Ctrl-C; may be empty
+  ReplayClock clock = {};           // of the recording's pace
 };
 
 // What the server made of it. Outcomes and failures are counted by calls; a call may carry several events.
@@ -42,8 +44,9 @@ struct ReplaySummary {
   uint64_t calls = 0;                              // answered with an outcome
   uint64_t failed_calls = 0, failed_events = 0;    // events that the server refuses are bad rows instead
   uint64_t folded = 0, repeated = 0, unknown = 0;  // as RecordEvents answers
+  bool stopped = false;  // before the end of the file, because `stop` said so; what was read before was sent
   std::map<std::string, uint64_t> outcomes, reasons, errors, segments;
-  absl::Duration late_max;  // the most that an event was sent behind its time
+  absl::Duration late_max;  // the most that an event was sent behind the time that it was due, see ReplayPace
 };
 
 // Events of one subject are sent in the order of the file, never two calls of one subject at a time. Of a call that the

@@ -1,9 +1,11 @@
 // assentctl replay, against a fake service.
+#include <signal.h>
+
 #include <map>
 #include <mutex>
 #include <set>
 
-#include "absl/time/clock.h"
+#include "client/replay_pace.h"
 #include "client/replay_run.h"
 #include "gmock/gmock.h"
 #include "tests/client/commands_fixture.h"
@@ -175,9 +177,53 @@ TEST_F(CommandsTest, ReplayFlags_AreChecked) {
   EXPECT_TRUE(fake_.events_asked.empty());
 }
 
-TEST_F(CommandsTest, ReplayAtASpeed_WaitsAsLongAsTheRecordingDidDividedByIt) {
+// A clock that only sleeping moves.
+struct FakeClock {
+  absl::Time now = absl::FromUnixSeconds(1000);
+  std::vector<absl::Duration> slept;
+  ReplayClock Clock() {
+    return {[this] { return now; },
+            [this](absl::Duration time) {
+              slept.push_back(time);
+              now += time;
+            }};
+  }
+};
+
+TEST(ReplayPace, Events_AreDueAsLongAfterTheFirstAsTheRecordingWasDividedByTheSpeed) {
+  FakeClock fake;
+  const ReplayClock clock = fake.Clock();
+  const absl::Time start = fake.now;
+  ReplayPace pace(10, clock);
+  const auto never = [] { return false; };
+  EXPECT_EQ(pace.Await(1000000000000, never), start);
+  EXPECT_EQ(pace.Await(1003600000000, never), start + absl::Seconds(360));
+  EXPECT_EQ(fake.now, start + absl::Seconds(360));
+  // Out of order: due with the newest so far.
+  EXPECT_EQ(pace.Await(1002000000000, never), start + absl::Seconds(360));
+  EXPECT_EQ(pace.Await(1072000000000, never), start + absl::Seconds(7200));
+  EXPECT_EQ(fake.now, start + absl::Seconds(7200));
+  for (const absl::Duration slept : fake.slept) EXPECT_LE(slept, absl::Milliseconds(200));
+  // Late already: due in the past, and no sleep.
+  fake.now += absl::Seconds(100);
+  fake.slept.clear();
+  EXPECT_EQ(pace.Await(1072010000000, never), start + absl::Seconds(7201));
+  EXPECT_TRUE(fake.slept.empty());
+}
+
+TEST(ReplayPace, EndOfTheRun_EndsTheWait) {
+  FakeClock fake;
+  const ReplayClock clock = fake.Clock();
+  ReplayPace pace(1, clock);
+  pace.Await(0, [] { return false; });
+  pace.Await(86400000000, [&] { return fake.slept.size() == 3; });
+  EXPECT_EQ(fake.now, absl::FromUnixSeconds(1000) + absl::Milliseconds(600));
+  EXPECT_EQ(ReplayPace(0, clock).Await(86400000000, [] { return false; }), absl::InfiniteFuture());
+}
+
+TEST_F(CommandsTest, ReplayAtASpeed_MeasuresLatenessWhereEventsAreSent) {
   EventStreamOptions where;
-  where.path = folder_.Write("in.csv", "subject,time,type\na,1000000,v\nb,1003600,v\na,1002000,v\nb,1072000,v\n");
+  where.path = folder_.Write("in.csv", "subject,time,type\na,1000000,v\na,1000020,v\na,1000010,v\n");
   auto events = EventStream::Open(where);
   ASSERT_TRUE(events.ok());
   ChannelOptions channel;
@@ -186,18 +232,43 @@ TEST_F(CommandsTest, ReplayAtASpeed_WaitsAsLongAsTheRecordingDidDividedByIt) {
   ASSERT_TRUE(client.ok());
   ReplayRunOptions options;
   options.speed = 10;
+  options.threads = 1;
+  options.events_per_call = 1;
   options.frame.set_purpose(v1::PURPOSE_PROFILE_CONTENT);
-  std::vector<absl::Time> due;
-  const absl::Time start = absl::Now();
-  options.wait_until = [&](absl::Time time) { due.push_back(time); };  // and does not wait
+  std::mutex mutex;
+  absl::Time now = absl::FromUnixSeconds(5000);
+  options.clock.now = [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return now;
+  };
+  options.clock.sleep = [&](absl::Duration time) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    now += time;
+  };
+  // The server takes 7 seconds for each call; the last two are due 2 seconds after the first.
+  fake_.record_events = [&](auto&, auto*) {
+    options.clock.sleep(absl::Seconds(7));
+    return grpc::Status::OK;
+  };
   ReplaySummary summary;
   ASSERT_TRUE(ReplayEvents(*client, **events, options, summary).ok());
-  EXPECT_EQ(summary.events, 4u);
-  // The first is due at once; the others 3600, 2000 and 72000 seconds after it, ten times as fast.
-  ASSERT_EQ(due.size(), 3u);
-  EXPECT_EQ(due[1] - due[0], absl::Seconds(-160));
-  EXPECT_EQ(due[2] - due[0], absl::Seconds(6840));
-  EXPECT_GE(due[0] - start, absl::Seconds(360));
+  EXPECT_EQ(summary.events, 3u);
+  EXPECT_GE(summary.late_max, absl::Seconds(12));
+  EXPECT_LE(summary.late_max, absl::Seconds(14));
+}
+
+TEST_F(CommandsTest, ReplayAfterAnInterrupt_PrintsWhatWasSentAndExitsAsShellsExpect) {
+  fake_.record_events = [](auto&, auto*) {
+    raise(SIGINT);
+    return grpc::Status::OK;
+  };
+  const std::string events = folder_.Write("in.csv", "subject,time,type\na,1000000,v\na,2000000,v\na,3000000,v\n");
+  const Result result =
+      WithFake({"replay", "--events", events, "--purpose", "profile_content", "--speed", "1", "--json"});
+  EXPECT_EQ(result.status, 130);
+  EXPECT_EQ(result.json()["events"], 1);
+  EXPECT_EQ(result.json()["stopped"], true);
+  EXPECT_EQ(result.error()["code"], "CANCELLED");
 }
 
 }  // namespace
