@@ -173,6 +173,20 @@ TEST_F(EventCommandsTest, RangeOfK_PrintsATableAndTrainsNothing) {
   EXPECT_EQ(Assentctl({"train", "--input", input, "--k", "0"}).status, 2);
 }
 
+TEST_F(EventCommandsTest, RangeOfKAboveTheDistinctRows_PrintsWhatThereIs) {
+  const std::string input = folder_.Write("in.csv", "a\n1\n1\n5\n9\n");
+  const std::vector<std::string> arguments = {"train", "--input", input, "--k", "2..20", "--hold-out", "0.1"};
+  const Result text = Assentctl(arguments);
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("The range ends here: k: 4 segments"), HasSubstr("          -  ")));
+  std::vector<std::string> as_json = arguments;
+  as_json.push_back("--json");
+  const auto json = Assentctl(as_json).json();
+  EXPECT_EQ(json["choices"].size(), 2u);
+  EXPECT_TRUE(json["choices"][0]["held_out_cost_per_row"].is_null());
+  EXPECT_THAT(json["ended"].get<std::string>(), HasSubstr("3 distinct rows"));
+}
+
 TEST_F(EventCommandsTest, Calibration_HoldsOnTheRowsThatWereHeldOut) {
   std::mt19937 engine(5);
   std::normal_distribution<double> noise(0, 1);
