@@ -50,7 +50,7 @@ void SetAbstention(const AbstentionChoice& choice, const KmeansResult& kmeans, s
   if (!choice.enabled) return;
   auto* thresholds = model.mutable_abstention();
   if (k > 1) thresholds->set_margin_min(Quantile(kmeans.margins, choice.margin_quantile));
-  thresholds->set_distance_max(Quantile(kmeans.distances, choice.distance_quantile));
+  thresholds->set_distance_max(LimitOfDistance(Quantile(kmeans.distances, choice.distance_quantile)));
 }
 
 void AddReferenceHistograms(const std::vector<float>& scaled, size_t dim, ModelFile& model) {

@@ -88,8 +88,13 @@ TEST(CalibrateTemperature, KnownSpread_IsTwiceTheVariance) {
   EXPECT_NEAR(CalibrateTemperature(distances, 2, 3, 1), 2 * 0.5 * 0.5, 0.01);
 }
 
-TEST(CalibrateTemperature, EverythingOnACentroid_StaysAboveZero) {
-  EXPECT_GT(CalibrateTemperature(std::vector<double>{0, 16, 16, 0}, 2, 1, 1), 0);
+TEST(CalibrateTemperature, EverythingOnACentroid_KeepsTheStart) {
+  EXPECT_EQ(CalibrateTemperature(std::vector<double>{0, 16, 16, 0}, 2, 1, 1), 1);
+  EXPECT_EQ(CalibrateTemperature(std::vector<double>{0, 16, 16, 0}, 2, 1, 0.25), 0.25);
+}
+
+TEST(CalibrateThresholds, EverythingOnACentroid_IsALimitAboveZero) {
+  EXPECT_GT(CalibrateThresholds(std::vector<double>{0, 16, 16, 0}, 2, 0.5, 0.5).distance_max, 0);
 }
 
 TEST(ReferenceHistogram, DistinctValues_TenEqualBins) {

@@ -146,6 +146,21 @@ TEST(Train, RefuseRuleAndMissingCell_NamesRowAndFeature) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("row 2 of the data: \"a\" is missing"));
 }
 
+// Few different values: every row lies on its centroid, and a limit of 0 would mean that there is none.
+TEST(Train, RowsThatLieOnTheirCentroids_StillLimitTheDistance) {
+  std::vector<float> values;
+  for (int i = 0; i < 100; ++i) values.push_back(static_cast<float>(i % 2));
+  for (const bool calibrated : {false, true}) {
+    TrainingOptions options = Options(2);
+    if (calibrated) options.calibration = {0.5, 0.1, 0.1, true};
+    const Training training = TrainOrDie(Table({"a"}, values), options);
+    EXPECT_GT(training.model.abstention().distance_max(), 0);
+    EXPECT_LT(training.model.abstention().distance_max(), 1e-100);
+    EXPECT_EQ(training.held_out_by_distance, 0);
+    EXPECT_DOUBLE_EQ(training.model.temperature(), 1);
+  }
+}
+
 TEST(SchemaOfColumns, Log1pOfAColumnThatIsNotThere_IsRefused) {
   EXPECT_EQ(SchemaOfColumns({"a"}, {"b"}).status().code(), absl::StatusCode::kInvalidArgument);
 }
