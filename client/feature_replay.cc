@@ -169,6 +169,7 @@ absl::StatusOr<TrainingTable> TableOf(const FeatureReplay& replay, int64_t now_u
   TrainingTable table;
   table.columns = replay.names();
   table.rows = replay.subjects();
+  table.row_noun = "subject";
   table.values.resize(table.rows * width);
   table.missing.resize(table.rows * width);
   for (size_t row = 0; row < table.rows; ++row) {

@@ -179,7 +179,7 @@ absl::StatusOr<Training> Train(const TrainingTable& table, internal::v1::Feature
   if (options.calibration.held_out_share <= 0) return TrainOn(table, {}, std::move(schema), options);
   const SplitTables split = Split(table, options.calibration.held_out_share, options.seed);
   if (split.held_out.rows == 0) {
-    return absl::InvalidArgumentError("too few rows to hold out any; give a larger --holdout");
+    return absl::InvalidArgumentError("too few rows to hold out any; give a larger --hold-out");
   }
   return TrainOn(split.training, split.held_out, std::move(schema), options);
 }

@@ -187,6 +187,7 @@ TEST(Split, Rows_AreInOneOfTheTwoWithTheirMissingCells) {
       seen.push_back(value);
       EXPECT_EQ(part->values[2 * row + 1], value / 2);
       EXPECT_EQ(part->missing[2 * row] != 0, static_cast<int>(value) % 7 == 0);
+      EXPECT_EQ(part->row_numbers[row], static_cast<size_t>(value) + 1);
     }
   }
   std::sort(seen.begin(), seen.end());
