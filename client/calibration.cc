@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kEmIterationsMax = 10000;
 constexpr double kEmTolerance = 1e-12;     // relative change of the temperature
-constexpr double kTemperatureMin = 1e-30;  // rows that all lie on their centroids
+constexpr double kTemperatureMin = 1e-30;  // below it, rows all lie on their centroids
 
 // The `skipped`-th value in the order of `before`: exactly so many come before it, where none ties.
 template <typename Before>
@@ -66,16 +66,19 @@ CalibratedThresholds CalibrateThresholds(std::span<const double> distances, size
     margins.push_back(k > 1 ? second - first : 0);
   }
   return {AfterSkipping(std::move(margins), margin_share, std::less<>()),
-          AfterSkipping(std::move(nearest), distance_share, std::greater<>())};
+          LimitOfDistance(AfterSkipping(std::move(nearest), distance_share, std::greater<>()))};
 }
+
+double LimitOfDistance(double distance) { return std::max(distance, std::numeric_limits<double>::min()); }
 
 double CalibrateTemperature(std::span<const double> distances, size_t k, size_t dim, double start) {
   const size_t rows = distances.size() / k;
-  double temperature = std::max(start, kTemperatureMin);
+  double temperature = start;
   for (int iteration = 0; iteration < kEmIterationsMax; ++iteration) {
     double sum = 0;
     for (size_t row = 0; row < rows; ++row) sum += Soft(distances.subspan(row * k, k), temperature).first;
-    const double next = std::max(2 * sum / (static_cast<double>(rows) * static_cast<double>(dim)), kTemperatureMin);
+    const double next = 2 * sum / (static_cast<double>(rows) * static_cast<double>(dim));
+    if (next < kTemperatureMin) return start;
     const bool settled = std::fabs(next - temperature) <= kEmTolerance * temperature;
     temperature = next;
     if (settled) break;

@@ -29,6 +29,7 @@ struct CommandLine {
   ChannelOptions tls = {};  // only the tls_* fields are used
   // What the chosen command will do; its callback sets it while the flags are read.
   std::function<absl::Status()> run = {};
+  int error_status = 1;  // what the program exits with where `run` returns an error
 
   // How to reach the data plane (AssignmentService) and the control plane (everything else).
   ChannelOptions DataPlane() const;

@@ -58,7 +58,7 @@ int RunAssentctl(int argc, const char* const* argv, std::ostream& out, std::ostr
   if (usage != 0 || !line.run) return usage;
   const absl::Status status = line.run();
   if (!status.ok()) PrintError(status, line);
-  return status.ok() ? 0 : 1;
+  return status.ok() ? 0 : line.error_status;
 }
 
 }  // namespace assent::client

@@ -49,14 +49,16 @@ struct CsvReader::Impl {
   CsvRow* row = nullptr;  // being filled
   bool row_done = false;
   bool too_wide = false;
+  bool more_behind = false;  // another row on the same line: a carriage return alone stands between them
 
   Impl() { csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL); }
   ~Impl() { csv_free(&parser); }
 
   static void OnCell(void* data, size_t size, void* self);
   static void OnRow(int terminator, void* self);
-  absl::Status Error(absl::string_view what) const {
-    return absl::InvalidArgumentError(absl::StrCat(lines->path(), ", line ", lines->line(), ": ", what));
+  absl::Status Error(absl::string_view what) const { return Error(lines->line(), what); }
+  absl::Status Error(uint64_t line, absl::string_view what) const {
+    return absl::InvalidArgumentError(absl::StrCat(lines->path(), ", line ", line, ": ", what));
   }
   absl::StatusOr<bool> ReadRow(CsvRow& into);
   absl::StatusOr<bool> AtEnd();
@@ -64,6 +66,7 @@ struct CsvReader::Impl {
 
 void CsvReader::Impl::OnCell(void* data, size_t size, void* self) {
   auto* impl = static_cast<Impl*>(self);
+  impl->more_behind = impl->more_behind || impl->row_done;
   if (impl->row->cells.size() == kCsvColumnsMax) {
     impl->too_wide = true;
     return;
@@ -75,7 +78,7 @@ void CsvReader::Impl::OnRow(int, void* self) { static_cast<Impl*>(self)->row_don
 
 // What is left when the file has no more lines: perhaps a last row without a line end.
 absl::StatusOr<bool> CsvReader::Impl::AtEnd() {
-  if (csv_fini(&parser, OnCell, OnRow, this) != 0) return Error("a quoted cell is not closed");
+  if (csv_fini(&parser, OnCell, OnRow, this) != 0) return Error(row->line, "a quoted cell is not closed");
   return row_done;
 }
 
@@ -84,16 +87,21 @@ absl::StatusOr<bool> CsvReader::Impl::ReadRow(CsvRow& into) {
   row = &into;
   row_done = false;
   into.cells.clear();
-  into.line = lines->line() + 1;
+  size_t bytes = 0;  // of the row so far
   absl::string_view text;
   while (!row_done) {
+    if (bytes == 0) into.line = lines->line() + 1;
     auto more = lines->Next(text);
     if (!more.ok()) return more.status();
     if (!*more) return AtEnd();
-    if (into.cells.empty() && absl::StripAsciiWhitespace(text).empty()) into.line = lines->line() + 1;
+    if (bytes > 0 || !absl::StripAsciiWhitespace(text).empty()) bytes += text.size();
+    if (bytes > kLineBytesMax) {
+      return Error(into.line, absl::StrCat("a row is longer than ", kLineBytesMax, " bytes; is a quote not closed?"));
+    }
     if (csv_parse(&parser, text.data(), text.size(), OnCell, OnRow, this) != text.size()) {
       return Error("a quote is out of place; double the quotes inside a quoted cell");
     }
+    if (more_behind) return Error(kLineEndsHint);
     if (too_wide) return Error(absl::StrCat("more than ", kCsvColumnsMax, " columns"));
   }
   return true;
@@ -111,8 +119,6 @@ absl::StatusOr<std::unique_ptr<CsvReader>> CsvReader::Open(const std::string& pa
   auto found = impl->ReadRow(row);
   if (!found.ok()) return found.status();
   if (!*found) return absl::InvalidArgumentError(absl::StrCat(path, " is empty; a CSV file with a header is needed"));
-  absl::string_view first = row.cells.front();
-  if (first.substr(0, 3) == "\xEF\xBB\xBF") row.cells.front() = std::string(first.substr(3));  // byte order mark
   absl::flat_hash_set<absl::string_view> names;
   for (size_t i = 0; i < row.cells.size(); ++i) {
     if (row.cells[i].empty()) return impl->Error(absl::StrCat("column ", i + 1, " of the header has no name"));

@@ -40,7 +40,8 @@ class CsvReader {
   std::string ColumnText(size_t index) const;
 
   // Reads the next record into `row`. False at the end. Errors, each with the line: InvalidArgument for another number
-  // of cells than the header has, a quote out of place, a line above kLineBytesMax; DataLoss for damaged gzip or zstd.
+  // of cells than the header has, a quote out of place or not closed, carriage returns alone between rows, a line or a
+  // row of several lines above kLineBytesMax; DataLoss for damaged gzip or zstd.
   absl::StatusOr<bool> Next(CsvRow& row);
   // Without the check of the width, for a reader that goes on after such a row: it calls CheckWidth, whose error names
   // the line.

@@ -54,6 +54,7 @@ class CsvEvents final : public EventStream {
         const auto at = static_cast<int>(i);
         if (at != subject_ && at != time_ && at != type_ && at != event_id_) {
           attributes_.push_back({reader_->header()[i], ""});
+          if (reader_->ColumnText(i) != absl::StrCat("column ", i + 1)) AddName(reader_->header()[i]);
         }
       }
     }

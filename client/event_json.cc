@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/event_stream.h"
@@ -14,19 +15,53 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr char kAttributes[] = "attributes";
+constexpr char kNotAValue[] = "neither a number nor a text nor a flag";
+
 absl::StatusOr<scoring::FilterScalar> ValueOf(const Json& value, absl::string_view kind) {
   if (value.is_boolean() && (kind.empty() || kind == "flag")) return value.get<bool>();
   if (value.is_number() && (kind.empty() || kind == "number")) return value.get<double>();
   if (value.is_string() && (kind.empty() || kind == "text")) return value.get<std::string>();
-  return absl::InvalidArgumentError(kind.empty() ? std::string("neither a number nor a text nor a flag")
-                                                 : absl::StrCat("not a ", kind));
+  return absl::InvalidArgumentError(kind.empty() ? std::string(kNotAValue) : absl::StrCat("not a ", kind));
 }
 
-// A text, or a whole number written as one.
-std::string TextOf(const Json& value) {
+// Above it not every whole number is a double.
+constexpr double kExactWholeMax = 9007199254740992;  // 2^53
+
+// A text, or a whole number as one (17850.0 is "17850"); nothing for null. Errors: InvalidArgument for another kind.
+absl::StatusOr<std::string> TextOf(const Json& value, const std::string& name) {
+  if (value.is_null()) return std::string();
   if (value.is_string()) return value.get<std::string>();
-  return value.is_number_integer() ? value.dump() : std::string();
+  if (value.is_number_integer()) return value.dump();
+  if (value.is_number_float()) {
+    const double number = value.get<double>();
+    if (std::fabs(number) <= kExactWholeMax && number == std::trunc(number)) {
+      return absl::StrCat(static_cast<int64_t>(number));
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(name, ": not a text"));
 }
+
+// Keys that an object has twice: its own, and those of its attributes.
+class DuplicateKeys {
+ public:
+  // `depth`: 1 for the object's own. Keys come in the order of the text.
+  void Add(int depth, const std::string& key) {
+    if (depth == 1) {
+      in_attributes_ = key == kAttributes;
+      if (!seen_.insert(key).second) own_.push_back(key);
+    } else if (depth == 2 && in_attributes_) {
+      attribute_ = !seen_attributes_.insert(key).second || attribute_;
+    }
+  }
+  const std::vector<std::string>& own() const { return own_; }
+  bool attribute() const { return attribute_; }
+
+ private:
+  absl::flat_hash_set<std::string> seen_, seen_attributes_;
+  std::vector<std::string> own_;
+  bool in_attributes_ = false, attribute_ = false;
+};
 
 class JsonEvents final : public EventStream {
  public:
@@ -47,24 +82,67 @@ class JsonEvents final : public EventStream {
       line = absl::StripAsciiWhitespace(line);
     } while (line.empty());
     event.line = lines_->line();
-    const Json object = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-    bad = object.is_object() ? Fill(object, event) : absl::InvalidArgumentError("not one JSON object");
+    DuplicateKeys keys;
+    const Json object = Json::parse(
+        line.begin(), line.end(),
+        [&](int depth, Json::parse_event_t what, Json& value) {
+          if (what == Json::parse_event_t::key) keys.Add(depth, value.get_ref<const std::string&>());
+          return true;
+        },
+        /*allow_exceptions=*/false);
+    if (object.is_object()) {
+      bad = CheckKeys(keys);
+      if (bad.ok()) bad = Fill(object, event);
+    } else {
+      const bool returns = line.find('\r') != absl::string_view::npos;
+      bad = absl::InvalidArgumentError(
+          absl::StrCat("not one JSON object", returns ? "; " : "", returns ? kLineEndsHint : ""));
+    }
     return true;
   }
 
+  // JSON leaves open which of two equal keys counts.
+  absl::Status CheckKeys(const DuplicateKeys& keys) const {
+    for (const std::string& key : keys.own()) {
+      if (Reads(key)) return absl::InvalidArgumentError(absl::StrCat(key, ": given twice"));
+    }
+    return keys.attribute() ? absl::InvalidArgumentError("an attribute: given twice") : absl::OkStatus();
+  }
+
+  // Whether a key of the object itself is read; its name is then one of the flags'.
+  bool Reads(const std::string& key) const {
+    const auto& from = options_.event_id_from;
+    return key == kAttributes || key == options_.subject_column || key == options_.time_column ||
+           key == options_.type_column || key == options_.event_id_column ||
+           std::find(from.begin(), from.end(), key) != from.end() ||
+           std::any_of(attributes_.begin(), attributes_.end(),
+                       [&](const Attribute& attribute) { return attribute.name == key; });
+  }
+
   absl::Status Fill(const Json& object, RecordedEvent& event) const {
-    event.subject = TextOf(Member(object, options_.subject_column));
+    if (absl::Status status = FillText(object, options_.subject_column, event.subject); !status.ok()) return status;
     if (IsMissingCell(event.subject)) return absl::OkStatus();  // left out: the rest does not matter
-    event.type = options_.type.empty() ? TextOf(Member(object, options_.type_column)) : options_.type;
+    event.type = options_.type;
+    if (event.type.empty()) {
+      if (absl::Status status = FillText(object, options_.type_column, event.type); !status.ok()) return status;
+    }
     const Json& time = Member(object, options_.time_column);
     auto time_us = time.is_number() ? EventTimeOf(time.get<double>(), options_.time_unit)
-                                    : ParseEventTime(TextOf(time), options_.time_unit, options_.time_zone);
+                                    : ParseEventTime(time.is_string() ? time.get<std::string>() : "",
+                                                     options_.time_unit, options_.time_zone);
     if (!time_us.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(options_.time_column, ": ", time_us.status().message()));
     }
     event.time_us = *time_us;
-    event.event_id = EventId(object, time, event);
+    if (absl::Status status = FillEventId(object, time, event); !status.ok()) return status;
     return FillAttributes(object, event);
+  }
+
+  static absl::Status FillText(const Json& object, const std::string& name, std::string& into) {
+    auto text = TextOf(Member(object, name), name);
+    if (!text.ok()) return text.status();
+    into = *std::move(text);
+    return absl::OkStatus();
   }
 
   static const Json& Member(const Json& object, const std::string& name) {
@@ -76,23 +154,34 @@ class JsonEvents final : public EventStream {
   // A key of the object itself, or one of its attributes.
   static const Json& Anywhere(const Json& object, const std::string& name) {
     const Json& own = Member(object, name);
-    const Json& attributes = Member(object, "attributes");
+    const Json& attributes = Member(object, kAttributes);
     return own.is_null() && attributes.is_object() ? Member(attributes, name) : own;
   }
 
-  std::string EventId(const Json& object, const Json& time, const RecordedEvent& event) const {
+  // What a value adds to a derived id: its text, as written. Nothing that holds other values, however deep.
+  static absl::StatusOr<std::string> IdPart(const Json& value, const std::string& name) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number() || value.is_boolean() || value.is_null()) return value.dump();
+    return absl::InvalidArgumentError(absl::StrCat(name, ": ", kNotAValue));
+  }
+
+  absl::Status FillEventId(const Json& object, const Json& time, RecordedEvent& event) const {
     std::vector<std::string> parts;
-    if (!options_.event_id_from.empty()) {
-      for (const std::string& name : options_.event_id_from) {
-        const Json& value = Anywhere(object, name);
-        parts.push_back(value.is_string() ? value.get<std::string>() : value.dump());
-      }
-      return DerivedEventId(parts);
+    for (const std::string& name : options_.event_id_from) {
+      auto part = IdPart(Anywhere(object, name), name);
+      if (!part.ok()) return part.status();
+      parts.push_back(*std::move(part));
     }
-    const Json& given = Member(object, options_.event_id_column);
-    if (!given.is_null()) return TextOf(given);
-    return DerivedEventId(
-        {absl::StrCat(event.line), event.subject, time.is_string() ? time.get<std::string>() : time.dump()});
+    if (parts.empty()) {
+      if (!Member(object, options_.event_id_column).is_null()) {
+        return FillText(object, options_.event_id_column, event.event_id);
+      }
+      auto part = IdPart(time, options_.time_column);
+      if (!part.ok()) return part.status();
+      parts = {absl::StrCat(event.line), event.subject, *std::move(part)};
+    }
+    event.event_id = DerivedEventId(parts);
+    return absl::OkStatus();
   }
 
   absl::Status Add(const std::string& name, const Json& json, absl::string_view kind, RecordedEvent& event) const {
@@ -115,7 +204,7 @@ class JsonEvents final : public EventStream {
         return status;
       }
     }
-    const Json& attributes = Member(object, "attributes");
+    const Json& attributes = Member(object, kAttributes);
     if (!attributes_.empty() || attributes.is_null()) return absl::OkStatus();
     if (!attributes.is_object()) return absl::InvalidArgumentError("attributes: not a JSON object");
     for (const auto& [name, value] : attributes.items()) {

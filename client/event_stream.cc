@@ -78,6 +78,7 @@ absl::Status EventStream::ParseOptions() {
     const std::string kind = colon == std::string::npos ? "" : text.substr(colon + 1);
     const bool declared = kind == "number" || kind == "text" || kind == "flag";
     attributes_.push_back({declared ? text.substr(0, colon) : text, declared ? kind : ""});
+    AddName(attributes_.back().name);
   }
   for (const std::string& text : options_.products) {
     const std::pair<std::string, std::string> sides = absl::StrSplit(text, absl::MaxSplits('=', 1));
@@ -95,6 +96,7 @@ absl::Status EventStream::ParseOptions() {
       }
     }
     products_.push_back({sides.first, factors[0], factors[1]});
+    AddName(sides.first);
   }
   return absl::OkStatus();
 }
@@ -135,7 +137,7 @@ absl::StatusOr<bool> EventStream::Next(RecordedEvent& event) {
     }
     if (bad.ok()) {
       Multiply(event);
-      bad = CheckRecordedEvent(event);
+      bad = CheckRecordedEvent(event, [this](absl::string_view name) { return names_.contains(name); });
     }
     if (!bad.ok()) event.error = absl::StrCat("line ", event.line, ", ", bad.message());
     return true;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -71,6 +72,8 @@ class EventStream {
   };
   explicit EventStream(EventStreamOptions options) : options_(std::move(options)) {}
   absl::Status ParseOptions();
+  // A message may say these names of attributes; without a call, those that the options declare.
+  void AddName(std::string attribute) { names_.insert(std::move(attribute)); }
 
   EventStreamOptions options_;
   std::vector<Attribute> attributes_;
@@ -79,6 +82,7 @@ class EventStream {
   void Multiply(RecordedEvent& event) const;
 
   std::vector<Product> products_;
+  absl::flat_hash_set<std::string> names_;
   uint64_t rows_ = 0;
   uint64_t without_subject_ = 0;
 };

@@ -100,10 +100,10 @@ void FeatureReplay::Read(size_t index, int64_t now_us, std::span<float> values, 
 namespace {
 
 void Count(FeatureReplay::Outcome outcome, int64_t time_us, ReplayCounts& counts) {
-  counts.newest_us = std::max(counts.newest_us, time_us);
   switch (outcome) {
     case FeatureReplay::Outcome::kFolded:
       ++counts.folded;
+      counts.newest_us = std::max(counts.newest_us, time_us);
       break;
     case FeatureReplay::Outcome::kRepeated:
       ++counts.repeated;
@@ -115,6 +115,27 @@ void Count(FeatureReplay::Outcome outcome, int64_t time_us, ReplayCounts& counts
       ++counts.unknown_type;
       break;
   }
+}
+
+// Folds one event, or counts why it was left out. Errors: of its row alone.
+absl::Status Take(const RecordedEvent& event, const ReplayOptions& options, FeatureReplay& replay,
+                  ReplayCounts& counts) {
+  if (!event.error.empty()) return absl::InvalidArgumentError(event.error);
+  if (absl::FromUnixMicros(event.time_us) > options.now + kEventSkew) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", event.line, ", time: in the future, by more than ",
+                                                   absl::ToInt64Seconds(kEventSkew), " s; is --time-unit right?"));
+  }
+  if (options.as_of_us.has_value() && event.time_us > *options.as_of_us) {
+    ++counts.after_as_of;
+    return absl::OkStatus();
+  }
+  auto outcome = replay.Fold(event);
+  if (!outcome.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", event.line, ", ", outcome.status().message()));
+  }
+  Count(*outcome, event.time_us, counts);
+  if (options.folded && *outcome == FeatureReplay::Outcome::kFolded) options.folded(event);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -130,22 +151,8 @@ absl::StatusOr<ReplayCounts> ReplayFile(const EventStreamOptions& events, const 
     if (!more.ok()) return more.status();
     if (!*more) break;
     if (options.progress && event.row % kRowsPerProgress == 0) options.progress((*stream)->read_share());
-    if (!event.error.empty()) {
-      if (options.bad_row) options.bad_row(event.row, event.error);
-      continue;
-    }
-    if (options.as_of_us.has_value() && event.time_us > *options.as_of_us) {
-      ++counts.after_as_of;
-      continue;
-    }
-    auto outcome = replay.Fold(event);
-    if (!outcome.ok()) {
-      if (options.bad_row)
-        options.bad_row(event.row, absl::StrCat("line ", event.line, ", ", outcome.status().message()));
-      continue;
-    }
-    Count(*outcome, event.time_us, counts);
-    if (options.folded && *outcome == FeatureReplay::Outcome::kFolded) options.folded(event);
+    const absl::Status taken = Take(event, options, replay, counts);
+    if (!taken.ok() && options.bad_row) options.bad_row(event.row, taken.message());
   }
   counts.rows = (*stream)->rows();
   counts.without_subject = (*stream)->without_subject();
@@ -162,6 +169,7 @@ absl::StatusOr<TrainingTable> TableOf(const FeatureReplay& replay, int64_t now_u
   TrainingTable table;
   table.columns = replay.names();
   table.rows = replay.subjects();
+  table.row_noun = "subject";
   table.values.resize(table.rows * width);
   table.missing.resize(table.rows * width);
   for (size_t row = 0; row < table.rows; ++row) {

@@ -15,6 +15,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "assent/internal/v1/model_file.pb.h"
 #include "client/event_stream.h"
 #include "client/recorded_event.h"
@@ -68,14 +70,19 @@ class FeatureReplay {
 // What was found in a file of events.
 struct ReplayCounts {
   uint64_t rows = 0, folded = 0, repeated = 0, irrelevant = 0, unknown_type = 0, without_subject = 0, after_as_of = 0;
-  int64_t newest_us = 0;  // of the events that were not left out
+  int64_t newest_us = 0;  // of the events that were folded; 0 where none was
 };
 
+// How far in the future an event may lie, as by a clock that is fast: the server's profiles.event_skew_seconds by
+// default. One event of a wrong year would else be the newest, and every feature would have decayed until then.
+inline constexpr absl::Duration kEventSkew = absl::Seconds(300);
+
 struct ReplayOptions {
-  std::optional<int64_t> as_of_us;                               // events after it are left out
-  std::function<void(double share)> progress = {};               // may be empty
-  std::function<void(uint64_t row, absl::string_view)> bad_row;  // told of each row that makes no sense
-  std::function<void(const RecordedEvent&)> folded = {};         // told of each event after it was folded; may be empty
+  absl::Time now = absl::Now();                                       // events after it and kEventSkew are bad rows
+  std::optional<int64_t> as_of_us = {};                               // events after it are left out
+  std::function<void(double share)> progress = {};                    // may be empty
+  std::function<void(uint64_t row, absl::string_view)> bad_row = {};  // told of each row that makes no sense
+  std::function<void(const RecordedEvent&)> folded = {};  // told of each event after it was folded; may be empty
 };
 
 // Folds all events of a file into `replay`. Errors: of EventStream.

@@ -36,32 +36,46 @@ void SetStability(const std::vector<KmeansResult>& runs, KQuality& quality) {
   if (pairs > 0) quality.stability = sum / static_cast<double>(pairs);
 }
 
+absl::StatusOr<KQuality> Measure(size_t k, std::span<const float> training, std::span<const float> held_out, size_t dim,
+                                 const KChoiceOptions& options, const std::function<void()>& run_done) {
+  std::vector<KmeansResult> runs;
+  for (size_t run = 0; run < options.runs; ++run) {
+    auto result = Kmeans(training, dim, {.k = k, .seed = options.seed + run, .starts = options.starts, .progress = {}});
+    if (!result.ok()) return result.status();
+    runs.push_back(*std::move(result));
+    run_done();
+  }
+  const KmeansResult& best =
+      *std::min_element(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
+  KQuality quality{.k = k};
+  quality.cost_total = best.cost;
+  quality.cost = best.cost / static_cast<double>(best.labels.size());
+  quality.held_out_cost = HeldOutCost(held_out, best.centroids, dim);
+  quality.silhouette = Silhouette(training, dim, best.labels, options.silhouette_rows, options.seed);
+  SetStability(runs, quality);
+  return quality;
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<KQuality>> CompareK(std::span<const float> training, std::span<const float> held_out,
-                                               size_t dim, const KChoiceOptions& options) {
-  std::vector<KQuality> qualities;
+absl::StatusOr<KComparison> CompareK(std::span<const float> training, std::span<const float> held_out, size_t dim,
+                                     const KChoiceOptions& options) {
+  KComparison comparison;
   size_t done = 0;
+  const auto run_done = [&] {
+    ++done;
+    if (options.progress) options.progress(done);
+  };
   for (size_t k = options.k_min; k <= options.k_max; ++k) {
-    std::vector<KmeansResult> runs;
-    for (size_t run = 0; run < options.runs; ++run) {
-      auto result =
-          Kmeans(training, dim, {.k = k, .seed = options.seed + run, .starts = options.starts, .progress = {}});
-      if (!result.ok()) return result.status();
-      runs.push_back(*std::move(result));
-      if (options.progress) options.progress(++done);
+    auto quality = Measure(k, training, held_out, dim, options, run_done);
+    if (!quality.ok()) {
+      if (comparison.choices.empty()) return quality.status();
+      comparison.ended = std::string(quality.status().message());
+      break;
     }
-    const KmeansResult& best =
-        *std::min_element(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
-    KQuality quality{.k = k};
-    quality.cost_total = best.cost;
-    quality.cost = best.cost / static_cast<double>(best.labels.size());
-    quality.held_out_cost = HeldOutCost(held_out, best.centroids, dim);
-    quality.silhouette = Silhouette(training, dim, best.labels, options.silhouette_rows, options.seed);
-    SetStability(runs, quality);
-    qualities.push_back(quality);
+    comparison.choices.push_back(*quality);
   }
-  return qualities;
+  return comparison;
 }
 
 }  // namespace assent::client

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,10 +34,16 @@ struct KQuality {
   double cost_total = 0;     // cost times training rows
 };
 
+struct KComparison {
+  std::vector<KQuality> choices;  // at least one
+  std::string ended;              // why they end before k_max, or empty
+};
+
 // Measures each k from k_min to k_max. Shape: both [rows x dim], row-major, scaled. Deterministic as Kmeans is.
-// Errors: those of Kmeans. Cost: (k_max - k_min + 1) * runs times that of Kmeans.
-absl::StatusOr<std::vector<KQuality>> CompareK(std::span<const float> training, std::span<const float> held_out,
-                                               size_t dim, const KChoiceOptions& options);
+// A range ends before the first k that is impossible, such as one above the number of distinct rows. Errors: those of
+// Kmeans, for k_min. Cost: (k_max - k_min + 1) * runs times that of Kmeans.
+absl::StatusOr<KComparison> CompareK(std::span<const float> training, std::span<const float> held_out, size_t dim,
+                                     const KChoiceOptions& options);
 
 }  // namespace assent::client
 

@@ -1,5 +1,5 @@
 // Lines of a plain, gzip or zstd file, one after the other, without holding the file.
-// Source: zlib (gzread); zstd (ZSTD_decompressStream), frames one behind the other included.
+// Source: zlib (inflate); zstd (ZSTD_decompressStream); members and frames one behind the other included.
 #ifndef ASSENT_CLIENT_LINE_READER_H_
 #define ASSENT_CLIENT_LINE_READER_H_
 
@@ -17,11 +17,16 @@ namespace assent::client {
 
 inline constexpr size_t kLineBytesMax = size_t{1} << 20;
 
+// What to say of lines that end with carriage returns alone.
+inline constexpr char kLineEndsHint[] =
+    "the line ends are not understood: they are carriage returns alone; write line feeds, with or without them";
+
 // The bytes of a file, unpacked.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Bytes read into `into`; 0 at the end. Errors: DataLoss for damaged or cut data, without the path.
+  // Bytes read into `into`; 0 at the end. Errors, without the path: DataLoss for damaged or cut data, and for bytes
+  // that belong to nothing (zeros behind the last gzip member do no harm); Unavailable.
   virtual absl::StatusOr<size_t> Read(char* into, size_t size) = 0;
   // Bytes of the file itself that were taken in.
   virtual uint64_t file_bytes_read() const = 0;
@@ -33,8 +38,9 @@ class LineReader {
   // Errors: NotFound; InvalidArgument for what is not a file.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(const std::string& path);
 
-  // Points `line` at the next line with its line end (the last may have none), good until the next call. False at the
-  // end. Errors: InvalidArgument, with path and line, above kLineBytesMax; DataLoss for damaged or cut gzip or zstd.
+  // Points `line` at the next line with its line end (the last may have none), good until the next call. A byte order
+  // mark is no part of the first line. False at the end. Errors: InvalidArgument, with path and line, above
+  // kLineBytesMax; DataLoss for damaged or cut gzip or zstd.
   absl::StatusOr<bool> Next(absl::string_view& line);
 
   // Of the line that was read last, from 1.

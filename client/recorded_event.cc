@@ -17,17 +17,20 @@ absl::Status CheckText(absl::string_view field, absl::string_view text, size_t b
   return absl::OkStatus();
 }
 
-absl::Status CheckAttribute(const RecordedAttribute& attribute) {
+std::string FieldOf(const RecordedAttribute& attribute, const MayName& may_name) {
+  return may_name(attribute.name) ? absl::StrCat("attribute \"", attribute.name, "\"") : "an attribute";
+}
+
+absl::Status CheckAttribute(const RecordedAttribute& attribute, const MayName& may_name) {
   if (absl::Status status = CheckText("attribute name", attribute.name, kAttributeNameBytesMax); !status.ok()) {
     return status;
   }
-  const std::string field = absl::StrCat("attribute \"", attribute.name, "\"");
   if (const double* number = std::get_if<double>(&attribute.value); number != nullptr && !std::isfinite(*number)) {
-    return absl::InvalidArgumentError(absl::StrCat(field, ": not a finite number"));
+    return absl::InvalidArgumentError(absl::StrCat(FieldOf(attribute, may_name), ": not a finite number"));
   }
   const std::string* text = std::get_if<std::string>(&attribute.value);
   if (text == nullptr || text->empty()) return absl::OkStatus();
-  return CheckText(field, *text, kAttributeTextBytesMax);
+  return CheckText(FieldOf(attribute, may_name), *text, kAttributeTextBytesMax);
 }
 
 }  // namespace
@@ -52,7 +55,7 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
-absl::Status CheckRecordedEvent(const RecordedEvent& event) {
+absl::Status CheckRecordedEvent(const RecordedEvent& event, const MayName& may_name) {
   constexpr size_t kSubjectBytesMax = 256;
   if (absl::Status status = CheckText("subject", event.subject, kSubjectBytesMax); !status.ok()) return status;
   if (absl::Status status = CheckText("event_id", event.event_id, kEventIdBytesMax); !status.ok()) return status;
@@ -62,10 +65,10 @@ absl::Status CheckRecordedEvent(const RecordedEvent& event) {
     return absl::InvalidArgumentError(absl::StrCat("more than ", kEventAttributesMax, " attributes"));
   }
   for (size_t i = 0; i < event.attributes.size(); ++i) {
-    if (absl::Status status = CheckAttribute(event.attributes[i]); !status.ok()) return status;
+    if (absl::Status status = CheckAttribute(event.attributes[i], may_name); !status.ok()) return status;
     for (size_t j = 0; j < i; ++j) {
       if (event.attributes[j].name == event.attributes[i].name) {
-        return absl::InvalidArgumentError(absl::StrCat("attribute \"", event.attributes[i].name, "\": given twice"));
+        return absl::InvalidArgumentError(absl::StrCat(FieldOf(event.attributes[i], may_name), ": given twice"));
       }
     }
   }

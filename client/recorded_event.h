@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,12 @@ struct RecordedEvent {
   std::string error;  // of a row that makes no sense: the line and why, without anything of the row; else empty
 };
 
+// Whether a message may say the name of an attribute. One that comes from the data may be anything, a person's too.
+using MayName = std::function<bool(absl::string_view attribute)>;
+
 // Errors: InvalidArgument that names the field: beyond a limit above, empty, not UTF-8, a number that is not finite, an
 // attribute given twice, a time before 1970.
-absl::Status CheckRecordedEvent(const RecordedEvent& event);
+absl::Status CheckRecordedEvent(const RecordedEvent& event, const MayName& may_name);
 
 // Source: RFC 3629.
 bool IsUtf8(absl::string_view text);

@@ -8,6 +8,7 @@
 #include "client/bad_rows.h"
 #include "client/commands.h"
 #include "client/event_stream_flags.h"
+#include "client/interrupt.h"
 #include "client/progress.h"
 #include "client/replay_run.h"
 #include "client/request_flags.h"
@@ -15,16 +16,19 @@
 namespace assent::client {
 namespace {
 
+constexpr int kStatusOfInterrupt = 130;  // as shells say it: 128 and the number of SIGINT
+
 struct ReplayFlags {
   EventStreamFlags events;
   std::string rpc = "record", purpose, speed = "max", name_space = "login", consent_token;
-  size_t parallel = 4, per_call = 64;
+  size_t parallel = 4, per_call = scoring::kRepeatWindow;
 };
 
 constexpr char kExamples[] =
     R"(Sends recorded events to a running server, those of one subject in the order of the file.
 --rpc record only folds them into profiles (purpose: profile_advertising or profile_content); --rpc assign asks for
-segments at every event (purpose: select_advertising or select_content). Profiles need the profile purpose's consent.
+segments as well, once a call, which --per-call 1 makes once an event (purpose: select_advertising or select_content).
+Profiles need the profile purpose's consent.
 Examples:
   assentctl replay --target 127.0.0.1:7400 --events events.jsonl.zst --purpose profile_content
   assentctl replay --events events.csv --rpc assign --purpose select_content --speed 60 --json)";
@@ -58,7 +62,6 @@ absl::StatusOr<ReplayRunOptions> MakeOptions(const ReplayFlags& flags, const Com
   options.threads = flags.parallel;
   options.events_per_call = flags.per_call;
   options.deadline = absl::Seconds(line.deadline_s);
-  options.wait_until = [](absl::Time due) { absl::SleepFor(due - absl::Now()); };
   return options;
 }
 
@@ -79,6 +82,7 @@ nlohmann::ordered_json ToJson(const ReplaySummary& summary, const BadRows& bad, 
           {"failed", bad.count()},
           {"bad_rows", bad.ToJson()},
           {"late_max_seconds", absl::ToDoubleSeconds(summary.late_max)},
+          {"stopped", summary.stopped},
           {"seconds", seconds}};
 }
 
@@ -124,6 +128,8 @@ absl::Status RunReplay(const ReplayFlags& flags, CommandLine& line) {
   absl::Status status;
   const absl::Time start = absl::Now();
   {
+    const Interrupt interrupt;
+    options->stop = [&] { return interrupt.seen(); };
     Progress progress(line.err, line.progress, "replaying", 1000);
     options->progress = [&](double share) { progress.Update(static_cast<uint64_t>(share * 1000)); };
     options->bad_row = [&](uint64_t row, absl::string_view what) { bad.Add(row, what); };
@@ -136,6 +142,10 @@ absl::Status RunReplay(const ReplayFlags& flags, CommandLine& line) {
     PrintSummary(summary, bad, seconds, options->rpc == ReplayRpc::kRecord, line);
   }
   if (!status.ok()) return status;
+  if (summary.stopped) {
+    line.error_status = kStatusOfInterrupt;
+    return absl::CancelledError(absl::StrCat("interrupted after ", summary.rows, " rows; what was read was sent"));
+  }
   if (summary.failed_calls > 0) {
     return absl::UnknownError(absl::StrCat(summary.failed_calls, " calls with ", summary.failed_events,
                                            " events failed; the others are done"));
@@ -149,7 +159,7 @@ void AddReplayCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ReplayFlags>();
   CLI::App* command = root.add_subcommand("replay", "Drive a server with recorded events");
   command->footer(kExamples);
-  command->add_option("--rpc", flags->rpc, "record: fold them into profiles; assign: ask for segments as well")
+  command->add_option("--rpc", flags->rpc, "record: fold them into profiles; assign: and ask for segments, once a call")
       ->check(CLI::IsMember({"record", "assign"}))
       ->capture_default_str();
   command->add_option("--purpose", flags->purpose, "Of every call")->required();
@@ -159,7 +169,7 @@ void AddReplayCommand(CLI::App& root, CommandLine& line) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--per-call", flags->per_call, "Most events in a call: of one subject, right behind each other")
-      ->check(CLI::Range(1, 256))
+      ->check(CLI::Range(size_t{1}, scoring::kRepeatWindow))
       ->capture_default_str();
   command->add_option("--consent-token", flags->consent_token, "Answer from no older state than this write's");
   AddEventStreamFlags(*command, flags->events, /*required=*/true);

@@ -9,9 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "client/recorded_event.h"
 
 namespace assent::client {
+
+// An event, and when it was due; InfiniteFuture where there is no pace.
+struct DueEvent {
+  RecordedEvent event;
+  absl::Time due = absl::InfiniteFuture();
+};
 
 // Bounded, in order. Threads: one that pushes, one that pops.
 class ReplayQueue {
@@ -19,7 +26,7 @@ class ReplayQueue {
   explicit ReplayQueue(size_t capacity) : capacity_(capacity) {}
 
   // Waits for room. False: the queue was closed, and the event is gone.
-  bool Push(RecordedEvent event) {
+  bool Push(DueEvent event) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return events_.size() < capacity_ || closed_; });
     if (closed_) return false;
@@ -30,12 +37,12 @@ class ReplayQueue {
 
   // The oldest event and those right behind it of the same subject, `most` in all. Empty: there is none now, or, where
   // `wait` is set, none will ever be.
-  std::vector<RecordedEvent> Pop(size_t most, bool wait) {
+  std::vector<DueEvent> Pop(size_t most, bool wait) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (wait) changed_.wait(lock, [&] { return !events_.empty() || closed_; });
-    std::vector<RecordedEvent> taken;
+    std::vector<DueEvent> taken;
     while (!events_.empty() && taken.size() < most &&
-           (taken.empty() || taken.front().subject == events_.front().subject)) {
+           (taken.empty() || taken.front().event.subject == events_.front().event.subject)) {
       taken.push_back(std::move(events_.front()));
       events_.pop_front();
     }
@@ -54,7 +61,7 @@ class ReplayQueue {
   const size_t capacity_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<RecordedEvent> events_;
+  std::deque<DueEvent> events_;
   bool closed_ = false;
 };
 

@@ -1,15 +1,17 @@
 #include "client/replay_run.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/hash/hash.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/replay_queue.h"
@@ -22,6 +24,7 @@ namespace {
 constexpr size_t kStreamAhead = 64;       // calls on one stream that wait for their answer
 constexpr size_t kStreamCallsMax = 4096;  // then another stream, so that a deadline covers a bounded time
 constexpr uint64_t kRowsPerProgress = 256;
+constexpr absl::string_view kOnlyEvent = "events[0].";  // how the server begins what it says of it
 
 void FillEvent(const RecordedEvent& recorded, v1::Event& event) {
   event.set_event_id(recorded.event_id);
@@ -56,11 +59,32 @@ std::string NameOf(const absl::Status& status) {
   return reason.empty() ? absl::StatusCodeToString(status.code()) : reason;
 }
 
+// Whether it is the only event of a call that the server refuses, and not the call around it.
+bool RefusesTheEvent(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) && absl::StrContains(status.message(), kOnlyEvent);
+}
+
+// What the server says of the only event of a call. It repeats nothing of the event, docs/errors.md.
+std::string RefusalText(const RecordedEvent& event, const absl::Status& status) {
+  const absl::string_view message = status.message();
+  return absl::StrCat("line ", event.line, ", ", message.substr(message.find(kOnlyEvent) + kOnlyEvent.size()));
+}
+
 // What the sending threads share. Threads: safe.
 class Tally {
  public:
-  explicit Tally(ReplaySummary& summary) : summary_(summary) {}
+  Tally(const ReplayRunOptions& options, ReplaySummary& summary) : options_(options), summary_(summary) {}
 
+  void BadRow(uint64_t row, absl::string_view what) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    AddBadRow(row, what);
+  }
+  // The server takes the call, but not its only event.
+  void Refused(const RecordedEvent& event, const absl::Status& status) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++summary_.errors[NameOf(status)];
+    AddBadRow(event.row, RefusalText(event, status));
+  }
   void Answered(size_t events, const std::string& outcome, const std::string& reason) {
     const std::lock_guard<std::mutex> lock(mutex_);
     ++summary_.calls;
@@ -73,6 +97,10 @@ class Tally {
     summary_.folded += response.folded();
     summary_.repeated += response.repeated_events();
     summary_.unknown += response.unknown_events();
+  }
+  void Late(absl::Duration late) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    summary_.late_max = std::max(summary_.late_max, late);
   }
   void Assigned(const std::string& segment) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -92,7 +120,13 @@ class Tally {
   }
 
  private:
+  void AddBadRow(uint64_t row, absl::string_view what) {
+    ++summary_.bad_rows;
+    if (options_.bad_row) options_.bad_row(row, what);
+  }
+
   std::mutex mutex_;
+  const ReplayRunOptions& options_;
   ReplaySummary& summary_;
   absl::Status end_;
 };
@@ -107,7 +141,7 @@ class Sender {
     thread_ = std::thread([this] { options_.rpc == ReplayRpc::kRecord ? Record() : Assign(); });
   }
   // False: this sender has given up.
-  bool Push(RecordedEvent event) { return queue_.Push(std::move(event)); }
+  bool Push(DueEvent event) { return queue_.Push(std::move(event)); }
   void Join() {
     queue_.Close();
     thread_.join();
@@ -118,7 +152,7 @@ class Sender {
 
   void Record() {
     while (tally_.end().ok()) {
-      const Events events = queue_.Pop(options_.events_per_call, /*wait=*/true);
+      Events events = NextCall(/*wait=*/true);
       if (events.empty()) break;
       v1::RecordEventsRequest request;
       request.mutable_subject()->set_namespace_(options_.name_space);
@@ -129,7 +163,7 @@ class Sender {
       for (const RecordedEvent& event : events) FillEvent(event, *request.add_events());
       auto response = client_.RecordEvents(std::move(request));
       if (!response.ok()) {
-        tally_.Failed(events.size(), response.status());
+        Fail(std::move(events), response.status());
         continue;
       }
       tally_.Answered(events.size(), OutcomeText(response->outcome()), response->reason());
@@ -140,11 +174,36 @@ class Sender {
 
   void Assign() {
     while (tally_.end().ok()) {
-      const Events events = queue_.Pop(options_.events_per_call, /*wait=*/true);
+      Events events = NextCall(/*wait=*/true);
       if (events.empty()) break;
-      AssignOnOneStream(events);
+      AssignOnOneStream(std::move(events));
     }
     queue_.Close();
+  }
+
+  // What to send next. Empty: as ReplayQueue::Pop says.
+  Events NextCall(bool wait) {
+    Events events;
+    if (!one_by_one_.empty()) {
+      events.push_back(std::move(one_by_one_.front()));
+      one_by_one_.pop_front();
+      return events;
+    }
+    std::vector<DueEvent> taken = queue_.Pop(options_.events_per_call, wait);
+    if (!taken.empty() && options_.speed > 0) tally_.Late(options_.clock.now() - taken.front().due);
+    for (DueEvent& due : taken) events.push_back(std::move(due.event));
+    return events;
+  }
+
+  // The server keeps nothing of a call that it refuses, and one event of it may be to blame: they go again one by one.
+  void Fail(Events events, const absl::Status& status) {
+    if (events.size() == 1 && RefusesTheEvent(status)) {
+      tally_.Refused(events.front(), status);
+    } else if (events.size() > 1 && absl::IsInvalidArgument(status)) {
+      std::move(events.begin(), events.end(), std::back_inserter(one_by_one_));
+    } else {
+      tally_.Failed(events.size(), status);
+    }
   }
 
   v1::StreamAssignRequest RequestOf(const Events& events, uint64_t tag) const {
@@ -162,37 +221,39 @@ class Sender {
   void AssignOnOneStream(Events events) {
     AssignmentClient::AssignStream stream = client_.StreamAssign(options_.deadline);
     const absl::Time fresh_until = absl::Now() + options_.deadline / 2;
-    std::vector<size_t> sizes;  // events of each call, by its tag
+    std::vector<Events> calls;  // by their tags; empty once it was answered
     size_t answered = 0;
     bool open = true;
     v1::StreamAssignResponse response;
-    while (open && (!events.empty() || answered < sizes.size())) {
+    while (open && (!events.empty() || answered < calls.size())) {
       if (!events.empty()) {
-        sizes.push_back(events.size());
-        open = stream.Write(RequestOf(events, sizes.size() - 1));
-        const bool more = sizes.size() < kStreamCallsMax && absl::Now() < fresh_until;
-        events = more ? queue_.Pop(options_.events_per_call, /*wait=*/false) : Events();
+        calls.push_back(std::move(events));
+        open = stream.Write(RequestOf(calls.back(), calls.size() - 1));
+        const bool more = open && calls.size() < kStreamCallsMax && absl::Now() < fresh_until;
+        events = more ? NextCall(/*wait=*/false) : Events();
         if (events.empty()) stream.WritesDone();
       }
-      while (open && answered < sizes.size() && (events.empty() || sizes.size() - answered >= kStreamAhead)) {
+      while (open && answered < calls.size() && (events.empty() || calls.size() - answered >= kStreamAhead)) {
         open = stream.Read(response);
-        if (open) Answer(response, sizes[std::min<size_t>(response.tag(), sizes.size() - 1)]);
+        if (open && response.tag() < calls.size()) Answer(response, std::exchange(calls[response.tag()], Events()));
         if (open) ++answered;
       }
     }
     absl::Status status = stream.Finish();
-    if (status.ok() && answered < sizes.size()) status = absl::UnavailableError("the server ended the stream early");
-    for (size_t call = answered; call < sizes.size(); ++call) tally_.Failed(sizes[call], status);
-    if (!events.empty()) tally_.Failed(events.size(), status);
+    if (status.ok()) status = absl::UnavailableError("the server ended the stream early");
+    calls.push_back(std::move(events));
+    for (Events& call : calls) {
+      if (!call.empty()) tally_.Failed(call.size(), status);
+    }
   }
 
-  void Answer(const v1::StreamAssignResponse& response, size_t events) {
+  void Answer(const v1::StreamAssignResponse& response, Events events) {
     if (response.result_case() != v1::StreamAssignResponse::kResponse) {
-      tally_.Failed(events, StatusFromProto(response.error()));
+      Fail(std::move(events), StatusFromProto(response.error()));
       return;
     }
     const v1::AssignResponse& answer = response.response();
-    tally_.Answered(events, OutcomeText(answer.outcome()), answer.reason());
+    tally_.Answered(events.size(), OutcomeText(answer.outcome()), answer.reason());
     if (answer.outcome() == v1::OUTCOME_ASSIGNED && answer.segments_size() > 0) {
       tally_.Assigned(answer.segments(0).segment_id());
     }
@@ -202,39 +263,17 @@ class Sender {
   const ReplayRunOptions& options_;
   Tally& tally_;
   ReplayQueue queue_;
+  std::deque<RecordedEvent> one_by_one_;  // of calls that were refused
   std::thread thread_;
-};
-
-// When an event is due: as long after the first as it was then, at `speed`.
-class Pace {
- public:
-  explicit Pace(const ReplayRunOptions& options) : options_(options) {}
-
-  // Waits until the event is due. Returns how late it is already.
-  absl::Duration Await(int64_t time_us) {
-    if (options_.speed <= 0) return absl::ZeroDuration();
-    if (!start_.has_value()) {
-      start_ = absl::Now();
-      first_us_ = time_us;
-    }
-    const absl::Time due = *start_ + absl::Microseconds(time_us - first_us_) / options_.speed;
-    const absl::Time now = absl::Now();
-    if (due <= now) return now - due;
-    options_.wait_until(due);
-    return absl::ZeroDuration();
-  }
-
- private:
-  const ReplayRunOptions& options_;
-  std::optional<absl::Time> start_;
-  int64_t first_us_ = 0;
 };
 
 absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
                          std::vector<std::unique_ptr<Sender>>& senders, Tally& tally, ReplaySummary& summary) {
-  Pace pace(options);
+  ReplayPace pace(options.speed, options.clock);
+  const auto stopped = [&] { return options.stop && options.stop(); };
+  const auto ended = [&] { return stopped() || !tally.end().ok(); };
   RecordedEvent event;
-  while (tally.end().ok()) {
+  while (!ended()) {
     auto more = events.Next(event);
     if (!more.ok()) return more.status();
     if (!*more) break;
@@ -242,14 +281,15 @@ absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
       options.progress(events.read_share());
     }
     if (!event.error.empty()) {
-      ++summary.bad_rows;
-      if (options.bad_row) options.bad_row(event.row, event.error);
+      tally.BadRow(event.row, event.error);
       continue;
     }
-    summary.late_max = std::max(summary.late_max, pace.Await(event.time_us));
+    const absl::Time due = pace.Await(event.time_us, ended);
+    if (ended()) break;
     const size_t sender = absl::Hash<std::string>()(event.subject) % senders.size();
-    if (!senders[sender]->Push(std::move(event))) break;
+    if (!senders[sender]->Push({std::move(event), due})) break;
   }
+  summary.stopped = stopped();
   return absl::OkStatus();
 }
 
@@ -257,7 +297,7 @@ absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
 
 absl::Status ReplayEvents(const AssignmentClient& client, EventStream& events, const ReplayRunOptions& options,
                           ReplaySummary& summary) {
-  Tally tally(summary);
+  Tally tally(options, summary);
   std::vector<std::unique_ptr<Sender>> senders;
   for (size_t i = 0; i < options.threads; ++i) senders.push_back(std::make_unique<Sender>(client, options, tally));
   for (const auto& sender : senders) sender->Start();

@@ -110,8 +110,9 @@ absl::StatusOr<std::vector<float>> ScaleTable(const TrainingTable& table, const 
     const auto column = static_cast<size_t>(bad);
     const char* why = table.missing[begin + column] != 0 ? "is missing, and its schema says MISSING_RULE_REFUSE"
                                                          : "cannot be scaled to a finite number";
-    return absl::InvalidArgumentError(
-        absl::StrCat("row ", row + 1, " of the data: \"", table.columns[column], "\" ", why));
+    return absl::InvalidArgumentError(absl::StrCat(table.row_noun, " ",
+                                                   table.row_numbers.empty() ? row + 1 : table.row_numbers[row],
+                                                   " of the data: \"", table.columns[column], "\" ", why));
   }
   return scaled;
 }
@@ -123,6 +124,7 @@ SplitTables Split(const TrainingTable& table, double held_out_share, uint64_t se
   for (TrainingTable* part : {&split.training, &split.held_out}) {
     part->columns = table.columns;
     part->sha256 = table.sha256;
+    part->row_noun = table.row_noun;
   }
   auto next = chosen.begin();
   const size_t width = table.columns.size();
@@ -135,6 +137,7 @@ SplitTables Split(const TrainingTable& table, double held_out_share, uint64_t se
       part.missing.push_back(table.missing[at]);
       part.missing_cells += table.missing[at];
     }
+    part.row_numbers.push_back(table.row_numbers.empty() ? row + 1 : table.row_numbers[row]);
     ++part.rows;
   }
   return split;

@@ -24,7 +24,7 @@ std::vector<int> ScoredFeatures(const internal::v1::FeatureSchema& schema);
 absl::Status FitSchema(const TrainingTable& table, Scaling scaling, internal::v1::FeatureSchema& schema);
 
 // Scales every row exactly as the server will. Shape: [rows x scored features], row-major. Errors: InvalidArgument with
-// row and column.
+// column and row, as it is numbered in the data, before any were held out.
 absl::StatusOr<std::vector<float>> ScaleTable(const TrainingTable& table, const scoring::FeatureSchema& schema);
 
 // The rows apart: a share of them, drawn by the seed, is held out. Both parts keep the order and the file's sha256.

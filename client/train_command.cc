@@ -87,9 +87,9 @@ absl::Status Compare(const TrainFlags& flags, const KRange& range, const TrainIn
                          .runs = flags.runs,
                          .silhouette_rows = flags.silhouette_rows,
                          .progress = [&](size_t done) { progress.Update(done); }};
-  auto qualities = CompareK(*training, *held_out, input.table.columns.size(), options);
-  if (!qualities.ok()) return qualities.status();
-  PrintQualities(*qualities, split, input, line);
+  auto comparison = CompareK(*training, *held_out, input.table.columns.size(), options);
+  if (!comparison.ok()) return comparison.status();
+  PrintComparison(*comparison, split, input, line);
   return absl::OkStatus();
 }
 

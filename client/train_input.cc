@@ -57,7 +57,8 @@ absl::Status ReadEvents(const TrainInputFlags& flags, TrainInput& input, Command
   auto counts = ReplayWithProgress(*events, options, *replay, input.bad_events, line);
   if (!counts.ok()) return counts.status();
   input.events = *counts;
-  auto table = TableOf(*replay, as_of->value_or(counts->newest_us));
+  input.as_of_us = as_of->value_or(counts->newest_us);
+  auto table = TableOf(*replay, input.as_of_us);
   if (!table.ok()) return table.status();
   auto sha256 = FileSha256(flags.events.options.path);
   if (!sha256.ok()) return sha256.status();

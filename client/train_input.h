@@ -2,6 +2,7 @@
 #ifndef ASSENT_CLIENT_TRAIN_INPUT_H_
 #define ASSENT_CLIENT_TRAIN_INPUT_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct TrainInput {
   TrainingTable table;
   internal::v1::FeatureSchema schema;  // scale 0 is still to be fitted
   std::optional<ReplayCounts> events;
+  int64_t as_of_us = 0;  // of the features, where they come from events
   BadRows bad_events;
 };
 

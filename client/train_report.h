@@ -3,7 +3,6 @@
 #define ASSENT_CLIENT_TRAIN_REPORT_H_
 
 #include <string>
-#include <vector>
 
 #include "client/command_line.h"
 #include "client/k_choice.h"
@@ -17,8 +16,8 @@ void PrintTraining(const std::string& path, const std::string& digest, const Tra
                    const Training& training, CommandLine& line);
 
 // The table from which to choose the number of segments.
-void PrintQualities(const std::vector<KQuality>& qualities, const SplitTables& split, const TrainInput& input,
-                    CommandLine& line);
+void PrintComparison(const KComparison& comparison, const SplitTables& split, const TrainInput& input,
+                     CommandLine& line);
 
 }  // namespace assent::client
 

@@ -50,7 +50,7 @@ void SetAbstention(const AbstentionChoice& choice, const KmeansResult& kmeans, s
   if (!choice.enabled) return;
   auto* thresholds = model.mutable_abstention();
   if (k > 1) thresholds->set_margin_min(Quantile(kmeans.margins, choice.margin_quantile));
-  thresholds->set_distance_max(Quantile(kmeans.distances, choice.distance_quantile));
+  thresholds->set_distance_max(LimitOfDistance(Quantile(kmeans.distances, choice.distance_quantile)));
 }
 
 void AddReferenceHistograms(const std::vector<float>& scaled, size_t dim, ModelFile& model) {
@@ -179,7 +179,7 @@ absl::StatusOr<Training> Train(const TrainingTable& table, internal::v1::Feature
   if (options.calibration.held_out_share <= 0) return TrainOn(table, {}, std::move(schema), options);
   const SplitTables split = Split(table, options.calibration.held_out_share, options.seed);
   if (split.held_out.rows == 0) {
-    return absl::InvalidArgumentError("too few rows to hold out any; give a larger --holdout");
+    return absl::InvalidArgumentError("too few rows to hold out any; give a larger --hold-out");
   }
   return TrainOn(split.training, split.held_out, std::move(schema), options);
 }

@@ -20,6 +20,8 @@ struct TrainingTable {
   std::vector<float> values;
   std::vector<uint8_t> missing;
   size_t rows = 0;
+  std::vector<size_t> row_numbers = {};  // in the data, from 1; empty: all of them, in order
+  const char* row_noun = "row";          // what a row of the data is
   uint64_t missing_cells = 0;
   std::string sha256;  // of the file's bytes as they are, 64 hexadecimal characters
 };

@@ -88,8 +88,13 @@ TEST(CalibrateTemperature, KnownSpread_IsTwiceTheVariance) {
   EXPECT_NEAR(CalibrateTemperature(distances, 2, 3, 1), 2 * 0.5 * 0.5, 0.01);
 }
 
-TEST(CalibrateTemperature, EverythingOnACentroid_StaysAboveZero) {
-  EXPECT_GT(CalibrateTemperature(std::vector<double>{0, 16, 16, 0}, 2, 1, 1), 0);
+TEST(CalibrateTemperature, EverythingOnACentroid_KeepsTheStart) {
+  EXPECT_EQ(CalibrateTemperature(std::vector<double>{0, 16, 16, 0}, 2, 1, 1), 1);
+  EXPECT_EQ(CalibrateTemperature(std::vector<double>{0, 16, 16, 0}, 2, 1, 0.25), 0.25);
+}
+
+TEST(CalibrateThresholds, EverythingOnACentroid_IsALimitAboveZero) {
+  EXPECT_GT(CalibrateThresholds(std::vector<double>{0, 16, 16, 0}, 2, 0.5, 0.5).distance_max, 0);
 }
 
 TEST(ReferenceHistogram, DistinctValues_TenEqualBins) {
@@ -121,8 +126,9 @@ TEST(CompareK, ThreeClouds_ThreeIsStableAndHasTheBestSilhouette) {
   options.starts = 1;
   size_t progress = 0;
   options.progress = [&](size_t done) { progress = done; };
-  const auto qualities = CompareK(points, others, 2, options);
-  ASSERT_TRUE(qualities.ok()) << qualities.status();
+  const auto comparison = CompareK(points, others, 2, options);
+  ASSERT_TRUE(comparison.ok()) << comparison.status();
+  const std::vector<KQuality>* const qualities = &comparison->choices;
   ASSERT_EQ(qualities->size(), 5u);
   EXPECT_EQ(progress, 25u);
   const auto best = std::max_element(qualities->begin(), qualities->end(),
@@ -142,10 +148,23 @@ TEST(CompareK, NoHeldOutRows_CostsNothing) {
   KChoiceOptions options;
   options.k_max = 2;
   options.runs = 1;
-  const auto qualities = CompareK(Cloud(30, 2, 1, 0.3f, 4), {}, 1, options);
-  ASSERT_TRUE(qualities.ok());
-  EXPECT_EQ((*qualities)[0].held_out_cost, 0);
-  EXPECT_EQ((*qualities)[0].stability, 1);
+  const auto comparison = CompareK(Cloud(30, 2, 1, 0.3f, 4), {}, 1, options);
+  ASSERT_TRUE(comparison.ok());
+  EXPECT_EQ(comparison->choices[0].held_out_cost, 0);
+  EXPECT_EQ(comparison->choices[0].stability, 1);
+}
+
+TEST(CompareK, MoreSegmentsThanDistinctRows_EndTheRangeAndKeepWhatThereIs) {
+  const std::vector<float> points = {0, 0, 1, 1, 5, 5, 5, 9};
+  KChoiceOptions options;
+  options.k_max = 20;
+  const auto comparison = CompareK(points, {}, 1, options);
+  ASSERT_TRUE(comparison.ok()) << comparison.status();
+  ASSERT_EQ(comparison->choices.size(), 3u);
+  EXPECT_EQ(comparison->choices.back().k, 4u);
+  EXPECT_THAT(comparison->ended, testing::HasSubstr("5 segments are asked for, but the data has only 4 distinct rows"));
+  options.k_min = 5;
+  EXPECT_EQ(CompareK(points, {}, 1, options).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(Split, Rows_AreInOneOfTheTwoWithTheirMissingCells) {
@@ -168,6 +187,7 @@ TEST(Split, Rows_AreInOneOfTheTwoWithTheirMissingCells) {
       seen.push_back(value);
       EXPECT_EQ(part->values[2 * row + 1], value / 2);
       EXPECT_EQ(part->missing[2 * row] != 0, static_cast<int>(value) % 7 == 0);
+      EXPECT_EQ(part->row_numbers[row], static_cast<size_t>(value) + 1);
     }
   }
   std::sort(seen.begin(), seen.end());

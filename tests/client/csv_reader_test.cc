@@ -74,6 +74,15 @@ TEST_F(CsvReaderTest, BlankLinesAndByteOrderMark_AreSkipped) {
   EXPECT_EQ(rows[0].line, 3u);
 }
 
+TEST_F(CsvReaderTest, ByteOrderMarkBeforeAQuotedHeader_IsSkipped) {
+  auto reader = Open(
+      "\xEF\xBB\xBF"
+      "\"a\",\"b\"\n\xEF\xBB\xBF,2\n");
+  EXPECT_THAT(reader->header(), ElementsAre("a", "b"));
+  absl::Status status;
+  EXPECT_THAT(ReadRows(*reader, status).at(0).cells, ElementsAre("\xEF\xBB\xBF", "2"));
+}
+
 TEST_F(CsvReaderTest, GzipFile_ReadsTheSame) {
   gzFile file = gzopen(folder_.Path("in.csv.gz").c_str(), "wb");
   gzputs(file, "a,b\n1,2\n");
@@ -116,11 +125,51 @@ TEST_F(CsvReaderTest, QuoteOutOfPlace_NamesTheLine) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("line 3: a quote is out of place"));
 }
 
-TEST_F(CsvReaderTest, UnclosedQuote_IsAnError) {
-  auto reader = Open("a,b\n1,\"2\n");
+TEST_F(CsvReaderTest, UnclosedQuote_NamesTheLineWhereTheRowBegan) {
+  auto reader = Open("a,b\n1,2\n\n3,\"4\n5,6\n7,8\n");
+  absl::Status status;
+  EXPECT_EQ(ReadRows(*reader, status).size(), 1u);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("line 4: a quoted cell is not closed"));
+}
+
+TEST_F(CsvReaderTest, UnclosedQuoteInALongFile_EndsAtTheLimit) {
+  const std::string line = std::string(1000, 'x') + ",1\n";
+  std::string rest;
+  while (rest.size() < 3 * kLineBytesMax) rest += line;
+  auto reader = Open("a,b\n1,2\n\n\"3,4\n" + rest);
+  absl::Status status;
+  EXPECT_EQ(ReadRows(*reader, status).size(), 1u);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("line 4: a row is longer than 1048576 bytes; is a quote not closed?"));
+  EXPECT_LT(reader->read_share(), 0.6);
+}
+
+TEST_F(CsvReaderTest, RowOfSeveralLinesAtTheLimit_IsRead) {
+  std::string cell(kLineBytesMax - 5, 'x');  // the row has two quotes, a comma, a digit and a line end as well
+  for (const size_t at : {size_t{0}, size_t{1}, cell.size() / 2}) cell[at] = '\n';
+  auto reader = Open("a,b\n\"" + cell + "\",1\n2,3\n");
+  absl::Status status;
+  const auto rows = ReadRows(*reader, status);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].cells[0], cell);
+  EXPECT_EQ(rows[0].line, 2u);
+  EXPECT_EQ(rows[1].line, 6u);
+}
+
+TEST_F(CsvReaderTest, LinesThatEndWithCarriageReturnsAlone_AreNotUnderstood) {
+  EXPECT_THAT(std::string(OpenError("a,b\r1,2\r3,4\r").message()), HasSubstr("line ends are not understood"));
+  auto reader = Open("a,b\n1,2\r3,4\n");
   absl::Status status;
   ReadRows(*reader, status);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("not closed"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("line 2: the line ends are not understood"));
+  std::string large = "a,b\r";
+  while (large.size() < kLineBytesMax + 10) large += "1,2\r";
+  EXPECT_THAT(std::string(OpenError(large).message()), HasSubstr("line ends are not understood"));
+  auto quoted = Open("a,b\r\n\"1\r2\",3\r\n");
+  EXPECT_THAT(ReadRows(*quoted, status).at(0).cells, ElementsAre("1\r2", "3"));
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(CsvReaderTest, LineAboveTheLimit_IsAnError) {

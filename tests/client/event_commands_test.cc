@@ -99,6 +99,7 @@ TEST_F(EventCommandsTest, TrainOnEvents_IsTrainingOnTheirFeatures) {
       Assentctl({"train", "--events", events_, "--schema", schema_, "--k", "3", "--out", from_events, "--json"});
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.json()["events"]["folded"], 3000);
+  EXPECT_EQ(result.json()["as_of"], "1970-02-15T11:40:23Z");  // the last of 3000 events, 977 s apart
   ASSERT_EQ(Assentctl({"train", "--input", out_, "--schema", schema_, "--k", "3", "--out", from_table}).status, 0);
   auto a = storage::ReadModelMessage(from_events), b = storage::ReadModelMessage(from_table);
   ASSERT_TRUE(a.ok() && b.ok());
@@ -113,6 +114,19 @@ TEST_F(EventCommandsTest, TrainOnEvents_IsTrainingOnTheirFeatures) {
   uint64_t rows = 0;
   for (const uint64_t count : a->reference_histograms(0).counts()) rows += count;
   EXPECT_EQ(rows, a->provenance().training_rows());
+}
+
+TEST_F(EventCommandsTest, TrainOnEvents_SaysOfWhichTimeTheFeaturesAre) {
+  const std::vector<std::string> arguments = {"train", "--events", events_,     "--schema",
+                                              schema_, "--as-of",  "1970-02-01"};
+  std::vector<std::string> one = arguments, range = arguments;
+  one.insert(one.end(), {"--k", "3", "--out", folder_.Path("m.assent")});
+  range.insert(range.end(), {"--k", "2..3"});
+  for (std::vector<std::string> all : {one, range}) {
+    EXPECT_THAT(Assentctl(all).out, HasSubstr("Features as of 1970-02-01T00:00:00Z\n"));
+    all.push_back("--json");
+    EXPECT_EQ(Assentctl(all).json()["as_of"], "1970-02-01T00:00:00Z");
+  }
 }
 
 TEST_F(EventCommandsTest, TrainInputFlags_AreChecked) {
@@ -157,6 +171,20 @@ TEST_F(EventCommandsTest, RangeOfK_PrintsATableAndTrainsNothing) {
   EXPECT_EQ(ReadAll(folder_.Path("m.assent")), "");
   EXPECT_EQ(Assentctl({"train", "--input", input, "--k", "5..2"}).status, 2);
   EXPECT_EQ(Assentctl({"train", "--input", input, "--k", "0"}).status, 2);
+}
+
+TEST_F(EventCommandsTest, RangeOfKAboveTheDistinctRows_PrintsWhatThereIs) {
+  const std::string input = folder_.Write("in.csv", "a\n1\n1\n5\n9\n");
+  const std::vector<std::string> arguments = {"train", "--input", input, "--k", "2..20", "--hold-out", "0.1"};
+  const Result text = Assentctl(arguments);
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("The range ends here: k: 4 segments"), HasSubstr("          -  ")));
+  std::vector<std::string> as_json = arguments;
+  as_json.push_back("--json");
+  const auto json = Assentctl(as_json).json();
+  EXPECT_EQ(json["choices"].size(), 2u);
+  EXPECT_TRUE(json["choices"][0]["held_out_cost_per_row"].is_null());
+  EXPECT_THAT(json["ended"].get<std::string>(), HasSubstr("3 distinct rows"));
 }
 
 TEST_F(EventCommandsTest, Calibration_HoldsOnTheRowsThatWereHeldOut) {

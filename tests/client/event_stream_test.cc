@@ -8,6 +8,7 @@
 #include "client/line_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/client/event_readings.h"
 #include "tests/client/scratch_folder.h"
 
 namespace assent::client {
@@ -28,50 +29,6 @@ std::string Zstd(const std::string& text) {
   std::string packed(ZSTD_compressBound(text.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), text.data(), text.size(), 3));
   return packed;
-}
-
-// One line an event, to compare with.
-std::string Show(const RecordedEvent& event) {
-  if (!event.error.empty()) return "row " + std::to_string(event.row) + ": " + event.error;
-  std::string text = event.subject + " " + event.event_id + " " + EventTimeText(event.time_us) + " " + event.type;
-  for (const RecordedAttribute& attribute : event.attributes) {
-    text += " " + attribute.name + "=";
-    if (const double* number = std::get_if<double>(&attribute.value)) text += "number:" + std::to_string(*number);
-    if (const bool* flag = std::get_if<bool>(&attribute.value)) text += *flag ? "flag:true" : "flag:false";
-    if (const auto* words = std::get_if<std::string>(&attribute.value)) text += "text:" + *words;
-  }
-  return text;
-}
-
-struct Readings {
-  std::vector<std::string> shown;
-  absl::Status status;
-  uint64_t rows = 0, without_subject = 0;
-  double share = 0;
-};
-
-Readings ReadEvents(EventStreamOptions options) {
-  Readings readings;
-  auto events = EventStream::Open(options);
-  readings.status = events.status();
-  if (!events.ok()) return readings;
-  RecordedEvent event;
-  while (true) {
-    auto more = (*events)->Next(event);
-    readings.status = more.status();
-    if (!more.ok() || !*more) break;
-    readings.shown.push_back(Show(event));
-  }
-  readings.rows = (*events)->rows();
-  readings.without_subject = (*events)->without_subject();
-  readings.share = (*events)->read_share();
-  return readings;
-}
-
-EventStreamOptions At(const std::string& path) {
-  EventStreamOptions options;
-  options.path = path;
-  return options;
 }
 
 constexpr char kCsv[] =
@@ -110,6 +67,12 @@ TEST(EventStream, BothFormatsInAllThreePackings_GiveTheSameEvents) {
   }
 }
 
+TEST(EventStream, JsonBehindAByteOrderMark_IsRead) {
+  ScratchFolder folder;
+  const Readings readings = ReadEvents(At(folder.Write("in.jsonl", std::string("\xEF\xBB\xBF") + kJson)));
+  EXPECT_EQ(readings.shown, Expected(true));
+}
+
 TEST(EventStream, CutFile_IsDataLossAfterTheEventsThatAreWhole) {
   ScratchFolder folder;
   std::string text = "subject,time,type,noise\n";
@@ -129,6 +92,39 @@ TEST(EventStream, CutFile_IsDataLossAfterTheEventsThatAreWhole) {
     EXPECT_GT(readings.shown.size(), 5000u);
     EXPECT_LT(readings.shown.size(), 20000u);
     EXPECT_THAT(readings.shown, testing::Each(Not(HasSubstr("row"))));
+  }
+}
+
+TEST(EventStream, GzipMembersOneBehindTheOther_AreAllReadOrAreDataLoss) {
+  ScratchFolder folder;
+  const std::string first = ReadAll(Gzip(folder, "first", "subject,time,type\nanna,1,view\n"));
+  const std::string second = ReadAll(Gzip(folder, "second", "bert,2,view\n"));
+  const std::string zeros(1000, '\0');
+  for (const std::string& whole : {first + second, first + second + zeros, first + second + std::string(1, '\0')}) {
+    const Readings readings = ReadEvents(At(folder.Write("whole", whole)));
+    EXPECT_TRUE(readings.status.ok()) << readings.status;
+    EXPECT_EQ(readings.shown.size(), 2u);
+  }
+  std::string damaged = second;
+  damaged[0] = 'x';
+  std::string other_method = second;
+  other_method[2] = 7;
+  for (const std::string& bad : {first + damaged, first + other_method, first + zeros + second, first + "text\n",
+                                 first + second.substr(0, 5), first + second.substr(0, second.size() - 1)}) {
+    const Readings readings = ReadEvents(At(folder.Write("damaged", bad)));
+    EXPECT_EQ(readings.status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(std::string(readings.status.message()),
+                AllOf(HasSubstr(folder.Path("damaged")), HasSubstr("damaged gzip data")));
+  }
+}
+
+TEST(EventStream, ZstdBehindASkippableFrame_IsZstd) {
+  ScratchFolder folder;
+  for (const char last : {'\x50', '\x5F'}) {
+    const std::string skipped = std::string(1, last) + std::string("\x2A\x4D\x18\x03\0\0\0abc", 10);
+    const Readings readings = ReadEvents(At(folder.Write("zstd", skipped + Zstd(kCsv))));
+    EXPECT_TRUE(readings.status.ok()) << readings.status;
+    EXPECT_EQ(readings.shown, Expected(false));
   }
 }
 
@@ -166,26 +162,7 @@ TEST(EventStream, BadRows_NameTheLineAndNothingOfTheRow) {
   EXPECT_THAT(readings.shown[7], HasSubstr("hugo"));
 }
 
-TEST(EventStream, BadJsonLines_AreBadRowsOfTheirOwn) {
-  ScratchFolder folder;
-  const Readings readings =
-      ReadEvents(At(folder.Write("in.jsonl",
-                                 "{\"subject\":\"a\",\"time\":1,\"type\":\"v\",\n"
-                                 "[1,2]\n"
-                                 "{\"subject\":\"a\",\"time\":[],\"type\":\"v\"}\n"
-                                 "{\"subject\":\"a\",\"time\":1,\"type\":\"v\",\"attributes\":{\"x\":[1]}}\n"
-                                 "{\"subject\":\"a\",\"time\":1e300,\"type\":\"v\"}\n"
-                                 "{\"subject\":17,\"time\":1,\"type\":\"v\"}\n")));
-  ASSERT_TRUE(readings.status.ok()) << readings.status;
-  ASSERT_EQ(readings.shown.size(), 6u);
-  EXPECT_EQ(readings.shown[0], "row 1: line 1, not one JSON object");
-  EXPECT_EQ(readings.shown[1], "row 2: line 2, not one JSON object");
-  EXPECT_THAT(readings.shown[2], HasSubstr("row 3: line 3, time: not a time"));
-  EXPECT_EQ(readings.shown[3], "row 4: line 4, an attribute: neither a number nor a text nor a flag");
-  EXPECT_THAT(readings.shown[4], HasSubstr("row 5: line 5, time: not a time between"));
-  EXPECT_THAT(readings.shown[5], testing::StartsWith("17 "));
-}
-
+// Recursion over so deep a value would end the program.
 TEST(EventStream, RowsWithoutASubject_AreLeftOutAndCounted) {
   ScratchFolder folder;
   const Readings readings =

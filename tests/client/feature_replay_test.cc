@@ -175,6 +175,60 @@ TEST(FeatureReplay, RepeatsUnknownTypesAndBadValues_AreCountedApart) {
   EXPECT_THAT(bad[5], testing::AllOf(HasSubstr("line 6, "), HasSubstr("price"), testing::Not(HasSubstr("cheap"))));
 }
 
+TEST(FeatureReplay, NewestTime_IsThatOfAnEventThatWasFolded) {
+  ScratchFolder folder;
+  EventStreamOptions options;
+  options.path = folder.Write("events.csv",
+                              "event_id,subject,time,type,price\n"
+                              "1,a,1000,buy,2\n1,a,1900,buy,2\n2,a,2000,login,\n3,a,3000,walk,\n4,a,4000,buy,x\n");
+  auto replay = FeatureReplay::Create(Schema(R"(
+    profile_purpose: 4
+    other_event_types: "login"
+    features { name: "spent" aggregate { function: AGGREGATE_FUNCTION_SUM event_type: "buy" attribute: "price" } })"));
+  ASSERT_TRUE(replay.ok()) << replay.status();
+  const auto counts = ReplayFile(options, {}, *replay);
+  ASSERT_TRUE(counts.ok());
+  EXPECT_EQ(counts->folded, 1u);
+  EXPECT_EQ(counts->newest_us, 1000000000);
+}
+
+TEST(FeatureReplay, EventsOfTheFuture_AreBadRowsAndMakeNoSubject) {
+  ScratchFolder folder;
+  EventStreamOptions events;
+  events.path =
+      folder.Write("events.csv", "subject,time,type\na,5000,view\nb,5300,view\nc,5301,view\nd,99999999999,view\n");
+  for (const bool as_of : {false, true}) {
+    auto replay = FeatureReplay::Create(Schema());
+    ASSERT_TRUE(replay.ok());
+    std::map<uint64_t, std::string> bad;
+    ReplayOptions options;
+    options.now = absl::FromUnixSeconds(5000);
+    if (as_of) options.as_of_us = 5300000000;
+    options.bad_row = [&](uint64_t row, absl::string_view what) { bad[row] = std::string(what); };
+    const auto counts = ReplayFile(events, options, *replay);
+    ASSERT_TRUE(counts.ok());
+    EXPECT_EQ(counts->folded, 2u);
+    EXPECT_EQ(counts->after_as_of, 0u);
+    EXPECT_EQ(counts->newest_us, 5300000000);
+    EXPECT_EQ(replay->subjects(), 2u);
+    ASSERT_EQ(bad.size(), 2u);
+    EXPECT_EQ(bad[3], "line 4, time: in the future, by more than 300 s; is --time-unit right?");
+    EXPECT_THAT(bad[4], HasSubstr("line 5, time: in the future"));
+  }
+}
+
+TEST(FeatureReplay, EventThatCannotBeFolded_MakesNoSubject) {
+  auto replay = FeatureReplay::Create(Schema());
+  ASSERT_TRUE(replay.ok());
+  RecordedEvent event;
+  event.subject = "a";
+  event.event_id = "1";
+  event.type = "buy";
+  event.attributes = {{"price", std::string("cheap")}};
+  EXPECT_FALSE(replay->Fold(event).ok());
+  EXPECT_EQ(replay->subjects(), 0u);
+}
+
 TEST(FeatureReplay, SchemaWithoutAggregates_IsRefused) {
   EXPECT_THAT(std::string(FeatureReplay::Create(Schema("features { name: \"a\" direct {} }")).status().message()),
               HasSubstr("no aggregate"));

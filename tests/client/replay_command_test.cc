@@ -1,7 +1,11 @@
 // assentctl replay, against a fake service.
-#include <map>
+#include <signal.h>
 
-#include "absl/time/clock.h"
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "client/replay_pace.h"
 #include "client/replay_run.h"
 #include "gmock/gmock.h"
 #include "tests/client/commands_fixture.h"
@@ -71,13 +75,15 @@ TEST_F(CommandsTest, ReplayAssign_StreamsEveryEventAndCountsSegmentsAndErrors) {
   const Result result = WithFake({"replay", "--events", events, "--purpose", "select_content", "--rpc", "assign",
                                   "--per-call", "1", "--parallel", "3", "--json"});
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("600 calls with 600 events failed"));
+  EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("600 of 10200 rows failed"));
   const auto json = result.json();
   EXPECT_EQ(json["events"], 9600);
   EXPECT_EQ(json["outcomes"]["ASSIGNED"], 9000);
   EXPECT_EQ(json["outcomes"]["NO_CONSENT"], 600);
   EXPECT_EQ(json["segments"]["segment-1"], 9000);
   EXPECT_EQ(json["errors"]["EVENT_INVALID"], 600);
+  EXPECT_EQ(json["failed"], 600);
+  EXPECT_EQ(json["failed_events"], 0);
   ASSERT_EQ(fake_.assigns_asked.size(), 10200u);
   std::map<std::string, std::string> last;
   for (const v1::AssignRequest& request : fake_.assigns_asked) {
@@ -87,6 +93,61 @@ TEST_F(CommandsTest, ReplayAssign_StreamsEveryEventAndCountsSegmentsAndErrors) {
     EXPECT_LT(last[request.subject().id()], time);
     last[request.subject().id()] = time;
   }
+}
+
+// Refuses a call whole for each event with an id that ends in 7, as the server does.
+grpc::Status RefuseSevens(const google::protobuf::RepeatedPtrField<v1::Event>& events, std::set<std::string>& kept) {
+  for (int i = 0; i < events.size(); ++i) {
+    if (events[i].event_id().back() != '7') continue;
+    return RichError(grpc::StatusCode::INVALID_ARGUMENT, "VALUE_OUT_OF_RANGE",
+                     "events[" + std::to_string(i) + "].time: is before 1970");
+  }
+  for (const v1::Event& event : events) kept.insert(event.event_id());
+  return grpc::Status::OK;
+}
+
+TEST_F(CommandsTest, ReplayOfEventsThatTheServerRefuses_LosesNoneOfTheirNeighbours) {
+  std::mutex mutex;
+  std::set<std::string> kept;
+  fake_.record_events = [&](const v1::RecordEventsRequest& request, v1::RecordEventsResponse* response) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    response->set_outcome(v1::OUTCOME_RECORDED);
+    return RefuseSevens(request.events(), kept);
+  };
+  fake_.assign = [&](const v1::AssignRequest& request, v1::AssignResponse* response) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    response->set_outcome(v1::OUTCOME_ASSIGNED);
+    return RefuseSevens(request.events(), kept);
+  };
+  std::string text = "event_id,subject,time,type\n";
+  for (int i = 0; i < 400; ++i) text += "e" + std::to_string(i) + ",p" + std::to_string(i / 50) + ",1000,view\n";
+  const std::string events = folder_.Write("in.csv", text);
+  for (const auto& [rpc, purpose] : {std::pair{"record", "profile_content"}, {"assign", "select_content"}}) {
+    SCOPED_TRACE(rpc);
+    kept.clear();
+    const Result result = WithFake({"replay", "--events", events, "--rpc", rpc, "--purpose", purpose, "--json"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.error()["message"].get<std::string>(), HasSubstr("40 of 400 rows failed"));
+    EXPECT_EQ(kept.size(), 360u);
+    const auto json = result.json();
+    EXPECT_EQ(json["events"], 360);
+    EXPECT_EQ(json["failed"], 40);
+    EXPECT_EQ(json["failed_calls"], 0);
+    EXPECT_EQ(json["errors"]["VALUE_OUT_OF_RANGE"], 40);
+    EXPECT_EQ(json["bad_rows"][0]["row"], 8);
+    EXPECT_EQ(json["bad_rows"][0]["error"], "line 9, time: is before 1970");
+  }
+}
+
+TEST_F(CommandsTest, ReplayOfCallsThatAreRefusedWhole_CountsThemAsFailed) {
+  fake_.record_events = [](const v1::RecordEventsRequest&, v1::RecordEventsResponse*) {
+    return RichError(grpc::StatusCode::INVALID_ARGUMENT, "NAMESPACE_UNKNOWN", "subject.namespace: is not configured");
+  };
+  const std::string events = folder_.Write("in.csv", ManyEvents(30));
+  const Result result = WithFake({"replay", "--events", events, "--purpose", "profile_content", "--json"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(result.json()["failed_events"], 30);
+  EXPECT_EQ(result.json()["failed"], 0);
 }
 
 TEST_F(CommandsTest, ReplayWithNobodyThere_EndsAtOnceAndSaysSo) {
@@ -112,12 +173,57 @@ TEST_F(CommandsTest, ReplayFlags_AreChecked) {
               HasSubstr("--speed"));
   EXPECT_THAT(WithFake({"replay", "--events", events, "--rpc", "assign", "--purpose", "profile_content"}).err,
               HasSubstr("select_content"));
+  EXPECT_EQ(WithFake({"replay", "--events", events, "--purpose", "profile_content", "--per-call", "17"}).status, 2);
   EXPECT_TRUE(fake_.events_asked.empty());
 }
 
-TEST_F(CommandsTest, ReplayAtASpeed_WaitsAsLongAsTheRecordingDidDividedByIt) {
+// A clock that only sleeping moves.
+struct FakeClock {
+  absl::Time now = absl::FromUnixSeconds(1000);
+  std::vector<absl::Duration> slept;
+  ReplayClock Clock() {
+    return {[this] { return now; },
+            [this](absl::Duration time) {
+              slept.push_back(time);
+              now += time;
+            }};
+  }
+};
+
+TEST(ReplayPace, Events_AreDueAsLongAfterTheFirstAsTheRecordingWasDividedByTheSpeed) {
+  FakeClock fake;
+  const ReplayClock clock = fake.Clock();
+  const absl::Time start = fake.now;
+  ReplayPace pace(10, clock);
+  const auto never = [] { return false; };
+  EXPECT_EQ(pace.Await(1000000000000, never), start);
+  EXPECT_EQ(pace.Await(1003600000000, never), start + absl::Seconds(360));
+  EXPECT_EQ(fake.now, start + absl::Seconds(360));
+  // Out of order: due with the newest so far.
+  EXPECT_EQ(pace.Await(1002000000000, never), start + absl::Seconds(360));
+  EXPECT_EQ(pace.Await(1072000000000, never), start + absl::Seconds(7200));
+  EXPECT_EQ(fake.now, start + absl::Seconds(7200));
+  for (const absl::Duration slept : fake.slept) EXPECT_LE(slept, absl::Milliseconds(200));
+  // Late already: due in the past, and no sleep.
+  fake.now += absl::Seconds(100);
+  fake.slept.clear();
+  EXPECT_EQ(pace.Await(1072010000000, never), start + absl::Seconds(7201));
+  EXPECT_TRUE(fake.slept.empty());
+}
+
+TEST(ReplayPace, EndOfTheRun_EndsTheWait) {
+  FakeClock fake;
+  const ReplayClock clock = fake.Clock();
+  ReplayPace pace(1, clock);
+  pace.Await(0, [] { return false; });
+  pace.Await(86400000000, [&] { return fake.slept.size() == 3; });
+  EXPECT_EQ(fake.now, absl::FromUnixSeconds(1000) + absl::Milliseconds(600));
+  EXPECT_EQ(ReplayPace(0, clock).Await(86400000000, [] { return false; }), absl::InfiniteFuture());
+}
+
+TEST_F(CommandsTest, ReplayAtASpeed_MeasuresLatenessWhereEventsAreSent) {
   EventStreamOptions where;
-  where.path = folder_.Write("in.csv", "subject,time,type\na,1000000,v\nb,1003600,v\na,1002000,v\nb,1072000,v\n");
+  where.path = folder_.Write("in.csv", "subject,time,type\na,1000000,v\na,1000020,v\na,1000010,v\n");
   auto events = EventStream::Open(where);
   ASSERT_TRUE(events.ok());
   ChannelOptions channel;
@@ -126,18 +232,43 @@ TEST_F(CommandsTest, ReplayAtASpeed_WaitsAsLongAsTheRecordingDidDividedByIt) {
   ASSERT_TRUE(client.ok());
   ReplayRunOptions options;
   options.speed = 10;
+  options.threads = 1;
+  options.events_per_call = 1;
   options.frame.set_purpose(v1::PURPOSE_PROFILE_CONTENT);
-  std::vector<absl::Time> due;
-  const absl::Time start = absl::Now();
-  options.wait_until = [&](absl::Time time) { due.push_back(time); };  // and does not wait
+  std::mutex mutex;
+  absl::Time now = absl::FromUnixSeconds(5000);
+  options.clock.now = [&] {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return now;
+  };
+  options.clock.sleep = [&](absl::Duration time) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    now += time;
+  };
+  // The server takes 7 seconds for each call; the last two are due 2 seconds after the first.
+  fake_.record_events = [&](auto&, auto*) {
+    options.clock.sleep(absl::Seconds(7));
+    return grpc::Status::OK;
+  };
   ReplaySummary summary;
   ASSERT_TRUE(ReplayEvents(*client, **events, options, summary).ok());
-  EXPECT_EQ(summary.events, 4u);
-  // The first is due at once; the others 3600, 2000 and 72000 seconds after it, ten times as fast.
-  ASSERT_EQ(due.size(), 3u);
-  EXPECT_EQ(due[1] - due[0], absl::Seconds(-160));
-  EXPECT_EQ(due[2] - due[0], absl::Seconds(6840));
-  EXPECT_GE(due[0] - start, absl::Seconds(360));
+  EXPECT_EQ(summary.events, 3u);
+  EXPECT_GE(summary.late_max, absl::Seconds(12));
+  EXPECT_LE(summary.late_max, absl::Seconds(14));
+}
+
+TEST_F(CommandsTest, ReplayAfterAnInterrupt_PrintsWhatWasSentAndExitsAsShellsExpect) {
+  fake_.record_events = [](auto&, auto*) {
+    raise(SIGINT);
+    return grpc::Status::OK;
+  };
+  const std::string events = folder_.Write("in.csv", "subject,time,type\na,1000000,v\na,2000000,v\na,3000000,v\n");
+  const Result result =
+      WithFake({"replay", "--events", events, "--purpose", "profile_content", "--speed", "1", "--json"});
+  EXPECT_EQ(result.status, 130);
+  EXPECT_EQ(result.json()["events"], 1);
+  EXPECT_EQ(result.json()["stopped"], true);
+  EXPECT_EQ(result.error()["code"], "CANCELLED");
 }
 
 }  // namespace

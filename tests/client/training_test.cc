@@ -146,6 +146,42 @@ TEST(Train, RefuseRuleAndMissingCell_NamesRowAndFeature) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("row 2 of the data: \"a\" is missing"));
 }
 
+TEST(Train, RefuseRuleWithRowsHeldOut_NamesTheRowOfTheData) {
+  auto schema = SchemaOfColumns({"a"}, {});
+  schema->mutable_features(0)->set_missing(internal::v1::MISSING_RULE_REFUSE);
+  std::vector<float> values(100);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  TrainingOptions options = Options(2);
+  options.calibration.held_out_share = 0.5;
+  for (const size_t missing : {size_t{49}, size_t{98}, size_t{99}}) {
+    const absl::Status status = Train(Table({"a"}, values, {missing}), *schema, options).status();
+    EXPECT_THAT(std::string(status.message()), HasSubstr("row " + std::to_string(missing + 1) + " of the data: \"a\""));
+  }
+}
+
+TEST(Train, TooFewRowsToHoldOut_NamesTheFlag) {
+  auto schema = SchemaOfColumns({"a"}, {});
+  TrainingOptions options = Options(1);
+  options.calibration.held_out_share = 0.2;
+  const absl::Status status = Train(Table({"a"}, {1, 2, 3}), *schema, options).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--hold-out"));
+}
+
+// Few different values: every row lies on its centroid, and a limit of 0 would mean that there is none.
+TEST(Train, RowsThatLieOnTheirCentroids_StillLimitTheDistance) {
+  std::vector<float> values;
+  for (int i = 0; i < 100; ++i) values.push_back(static_cast<float>(i % 2));
+  for (const bool calibrated : {false, true}) {
+    TrainingOptions options = Options(2);
+    if (calibrated) options.calibration = {0.5, 0.1, 0.1, true};
+    const Training training = TrainOrDie(Table({"a"}, values), options);
+    EXPECT_GT(training.model.abstention().distance_max(), 0);
+    EXPECT_LT(training.model.abstention().distance_max(), 1e-100);
+    EXPECT_EQ(training.held_out_by_distance, 0);
+    EXPECT_DOUBLE_EQ(training.model.temperature(), 1);
+  }
+}
+
 TEST(SchemaOfColumns, Log1pOfAColumnThatIsNotThere_IsRefused) {
   EXPECT_EQ(SchemaOfColumns({"a"}, {"b"}).status().code(), absl::StatusCode::kInvalidArgument);
 }
