@@ -76,6 +76,7 @@ nlohmann::ordered_json ToJson(const ReplaySummary& summary, const BadRows& bad, 
           {"folded", summary.folded},
           {"repeated", summary.repeated},
           {"unknown", summary.unknown},
+          {"expired", summary.expired},
           {"failed_calls", summary.failed_calls},
           {"failed_events", summary.failed_events},
           {"errors", summary.errors},
@@ -104,7 +105,8 @@ void PrintSummary(const ReplaySummary& summary, const BadRows& bad, double secon
   PrintMap("errors", summary.errors, line);
   if (recorded) {
     line.out << "  " << HumanCount(summary.folded) << " folded, " << HumanCount(summary.repeated) << " repeated, "
-             << HumanCount(summary.unknown) << " of unknown types\n";
+             << HumanCount(summary.unknown) << " of unknown types, " << HumanCount(summary.expired)
+             << " older than the server keeps profiles\n";
   }
   if (summary.without_subject > 0) line.out << "  " << HumanCount(summary.without_subject) << " without a subject\n";
   if (summary.late_max > absl::Seconds(1)) {

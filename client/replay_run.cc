@@ -97,6 +97,7 @@ class Tally {
     summary_.folded += response.folded();
     summary_.repeated += response.repeated_events();
     summary_.unknown += response.unknown_events();
+    summary_.expired += response.expired_events();
   }
   void Late(absl::Duration late) {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -40,10 +40,10 @@ struct ReplayRunOptions {
 // What the server made of it. Outcomes and failures are counted by calls; a call may carry several events.
 struct ReplaySummary {
   uint64_t rows = 0, bad_rows = 0, without_subject = 0;
-  uint64_t events = 0;                             // sent and answered
-  uint64_t calls = 0;                              // answered with an outcome
-  uint64_t failed_calls = 0, failed_events = 0;    // events that the server refuses are bad rows instead
-  uint64_t folded = 0, repeated = 0, unknown = 0;  // as RecordEvents answers
+  uint64_t events = 0;                                          // sent and answered
+  uint64_t calls = 0;                                           // answered with an outcome
+  uint64_t failed_calls = 0, failed_events = 0;                 // events that the server refuses are bad rows instead
+  uint64_t folded = 0, repeated = 0, unknown = 0, expired = 0;  // as RecordEvents answers
   bool stopped = false;  // before the end of the file, because `stop` said so; what was read before was sent
   std::map<std::string, uint64_t> outcomes, reasons, errors, segments;
   absl::Duration late_max;  // the most that an event was sent behind the time that it was due, see ReplayPace
