@@ -122,8 +122,7 @@ absl::Status Take(const RecordedEvent& event, const ReplayOptions& options, Feat
                   ReplayCounts& counts) {
   if (!event.error.empty()) return absl::InvalidArgumentError(event.error);
   if (absl::FromUnixMicros(event.time_us) > options.now + kEventSkew) {
-    return absl::InvalidArgumentError(absl::StrCat("line ", event.line, ", time: in the future, by more than ",
-                                                   absl::ToInt64Seconds(kEventSkew), " s; is --time-unit right?"));
+    return absl::InvalidArgumentError(FutureText(event.line));
   }
   if (options.as_of_us.has_value() && event.time_us > *options.as_of_us) {
     ++counts.after_as_of;

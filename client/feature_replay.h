@@ -73,10 +73,6 @@ struct ReplayCounts {
   int64_t newest_us = 0;  // of the events that were folded; 0 where none was
 };
 
-// How far in the future an event may lie, as by a clock that is fast: the server's profiles.event_skew_seconds by
-// default. One event of a wrong year would else be the newest, and every feature would have decayed until then.
-inline constexpr absl::Duration kEventSkew = absl::Seconds(300);
-
 struct ReplayOptions {
   absl::Time now = absl::Now();                                       // events after it and kEventSkew are bad rows
   std::optional<int64_t> as_of_us = {};                               // events after it are left out

@@ -75,4 +75,9 @@ absl::Status CheckRecordedEvent(const RecordedEvent& event, const MayName& may_n
   return absl::OkStatus();
 }
 
+std::string FutureText(uint64_t line) {
+  return absl::StrCat("line ", line, ", time: in the future, by more than ", absl::ToInt64Seconds(kEventSkew),
+                      " s; is --time-unit right?");
+}
+
 }  // namespace assent::client

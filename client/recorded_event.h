@@ -44,6 +44,12 @@ using MayName = std::function<bool(absl::string_view attribute)>;
 // attribute given twice, a time before 1970.
 absl::Status CheckRecordedEvent(const RecordedEvent& event, const MayName& may_name);
 
+// How far in the future an event may lie, as by a clock that is fast: the server's profiles.event_skew_seconds by
+// default. One event of a wrong year would else be the newest, and every feature would have decayed until then.
+inline constexpr absl::Duration kEventSkew = absl::Seconds(300);
+// What is wrong with an event that lies beyond it.
+std::string FutureText(uint64_t line);
+
 // Source: RFC 3629.
 bool IsUtf8(absl::string_view text);
 

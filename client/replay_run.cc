@@ -285,6 +285,10 @@ absl::Status ReadAndSend(EventStream& events, const ReplayRunOptions& options,
       tally.BadRow(event.row, event.error);
       continue;
     }
+    if (options.speed > 0 && absl::FromUnixMicros(event.time_us) > options.clock.now() + kEventSkew) {
+      tally.BadRow(event.row, FutureText(event.line));  // the pace would wait for it
+      continue;
+    }
     const absl::Time due = pace.Await(event.time_us, ended);
     if (ended()) break;
     const size_t sender = absl::Hash<std::string>()(event.subject) % senders.size();

@@ -113,6 +113,30 @@ FoldResult ProfileLayout::Fold(const Event& event, std::span<uint8_t> state) con
   return FoldResult::kFolded;
 }
 
+FoldCounts ProfileLayout::FoldAll(std::span<const Event> events, std::span<uint8_t> state) const {
+  const auto before = Load<ProfileHead>(state, 0);
+  uint64_t known = 0;
+  for (size_t i = 0; i < std::min<size_t>(events.size(), 64); ++i) {
+    known |= uint64_t{before.Knows(events[i].id_hash)} << i;
+  }
+  FoldCounts counts;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const bool repeated = i < 64 && (known >> i & 1) != 0 && !SlotsOf(events[i].type).empty();
+    switch (repeated ? FoldResult::kRepeated : Fold(events[i], state)) {
+      case FoldResult::kFolded:
+        ++counts.folded;
+        break;
+      case FoldResult::kRepeated:
+        ++counts.repeated;
+        break;
+      case FoldResult::kIrrelevant:
+        ++counts.irrelevant;
+        break;
+    }
+  }
+  return counts;
+}
+
 // Moves the reference time of everything that decays.
 void ProfileLayout::Rebase(int64_t by_us, std::span<uint8_t> state) const {
   std::array<double, kAggregatesMax> factors;

@@ -31,6 +31,13 @@ inline constexpr size_t kDistinctSketchBytes = 64;  // further state of a kDisti
 
 enum class FoldResult : uint8_t { kFolded, kRepeated, kIrrelevant };
 
+// What became of the events of a call.
+struct FoldCounts {
+  uint32_t folded = 0;
+  uint32_t repeated = 0;
+  uint32_t irrelevant = 0;
+};
+
 // How the state of a profile lies in memory, for the aggregates of one schema: the plan that Fold and Read follow.
 // Shape of a state: state_bytes() bytes, 8-byte aligned; all zero is the empty profile. The same bytes go to disk
 // (little-endian, docs/storage_format.md), named by digest().
@@ -61,6 +68,10 @@ class ProfileLayout {
   // reads its type; nothing changed.
   // Cost: O(aggregates), no allocation.
   FoldResult Fold(const Event& event, std::span<uint8_t> state) const;
+
+  // Folds the events of one call in their order. Which ids are known is settled before the first is folded (of the
+  // first 64 events): else each event of a call that is sent again could push the next one's id out of the window.
+  FoldCounts FoldAll(std::span<const Event> events, std::span<uint8_t> state) const;
 
   // The aggregates' raw values at `now_us`, or at the newest event where that is later: values and missing are
   // [schema.scored_size()], as FeatureSchema::Scale takes them; entries of direct features are left alone. An aggregate

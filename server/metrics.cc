@@ -210,7 +210,7 @@ void Metrics::AddDrift(MetricFamilies& families) const {
   const uint64_t samples = drift == nullptr ? 0 : drift->samples();
   families.Start(
       MetricType::Gauge, "assent_drift_samples",
-      "Decisions that assent_drift_psi stands for: one in sixteen, of the last one to two million a thread.");
+      "Samples that assent_drift_psi stands for: one in sixteen of the last one to two million decisions a thread.");
   families.Gauge(static_cast<double>(samples));
   families.Start(MetricType::Gauge, "assent_drift_psi",
                  "Population stability index of a scored feature against the model's training; absent while there are "

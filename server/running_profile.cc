@@ -45,7 +45,7 @@ storage::FoldOutcome RunningProfile::Fold(const scoring::Quiescence::Reader& rea
     }
   } else {
     Read(reader, subject, purpose, layout, now_us, access);
-    for (const scoring::Event& event : events) layout.Fold(event, bytes());
+    layout.FoldAll(events, bytes());
   }
   counts_.not_kept = static_cast<uint32_t>(events.size());
   return outcome;

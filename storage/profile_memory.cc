@@ -15,23 +15,6 @@ using scoring::ProfileLayout;
 constexpr int64_t kSecondUs = 1'000'000;
 constexpr uint64_t kRoomRecords = 4096;  // new profiles that may start between two flushes without mapping memory
 
-void FoldAll(const ProfileLayout& layout, std::span<const scoring::Event> events, std::span<uint8_t> state,
-             FoldCounts& counts) {
-  for (const scoring::Event& event : events) {
-    switch (layout.Fold(event, state)) {
-      case scoring::FoldResult::kFolded:
-        ++counts.folded;
-        break;
-      case scoring::FoldResult::kRepeated:
-        ++counts.repeated;
-        break;
-      case scoring::FoldResult::kIrrelevant:
-        ++counts.irrelevant;
-        break;
-    }
-  }
-}
-
 // A duration that is longer than any span of time that events have counts as endless: 0.
 int64_t RetentionUs(absl::Duration retention) {
   constexpr int64_t kYearsMax = 10'000;
@@ -185,7 +168,7 @@ FoldOutcome ProfileMemory::Fold(const Reader& reader, const SubjectKey& subject,
       return FoldOutcome::kKept;
     } else if (const bool is_new = held.id() == 0; Prepare(held, subject, purpose, *known, consent.revision, now_s)) {
       const std::span<uint8_t> live = held.record().state(state.size());
-      FoldAll(layout, events, live, counts);
+      counts = layout.FoldAll(events, live);
       directory_.MarkChanged(held.id());
       std::memcpy(state.data(), live.data(), live.size());
       if (is_new && ProfileLayout::EventCount(live) == 0) Remove(held);  // no aggregate reads any of them
@@ -194,7 +177,7 @@ FoldOutcome ProfileMemory::Fold(const Reader& reader, const SubjectKey& subject,
   }
   if (outcome == FoldOutcome::kFull) refused_full_.fetch_add(1, std::memory_order_relaxed);
   std::fill(state.begin(), state.end(), uint8_t{0});
-  FoldAll(layout, events, state, counts);
+  counts = layout.FoldAll(events, state);
   return outcome;
 }
 

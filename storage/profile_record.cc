@@ -55,10 +55,10 @@ absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_
                                             std::vector<uint8_t>& memory) {
   const absl::StatusOr<absl::string_view> content = DecodeRecord(key, value);
   if (!content.ok()) return content.status();
-  if (content->size() < kHeadBytes) return absl::DataLossError("a stored profile is cut short");
-  if (static_cast<uint8_t>((*content)[0]) != kVersion) {
+  if (!content->empty() && static_cast<uint8_t>((*content)[0]) > kVersion) {
     return absl::FailedPreconditionError("a stored profile was written by a newer version of assent");
   }
+  if (content->size() < kHeadBytes) return absl::DataLossError("a stored profile is cut short");
   StoredProfile profile;
   std::memcpy(&profile.opened_revision, content->data() + kRevisionPlace, sizeof(profile.opened_revision));
   std::memcpy(&profile.layout_digest, content->data() + kDigestPlace, sizeof(profile.layout_digest));

@@ -37,12 +37,7 @@ enum class FoldOutcome : uint8_t {
   kFull,        // subjects_max profiles exist: nothing was kept
 };
 
-// What became of the events of a Fold.
-struct FoldCounts {
-  uint32_t folded = 0;
-  uint32_t repeated = 0;
-  uint32_t irrelevant = 0;
-};
+using scoring::FoldCounts;
 
 // For metrics. Since the opening, save profiles and memory_bytes.
 struct ProfileFigures {

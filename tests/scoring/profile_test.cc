@@ -154,6 +154,24 @@ TEST(Profile, ReadsEventsOfItsTypeOnly) {
   EXPECT_EQ(every.values, (std::vector<float>{1, 2}));
 }
 
+// Else each of its events would push the next one's id out of the window.
+TEST(Profile, ACallThatIsSentAgainCountsTwiceOnlyWhatHasLeftTheWindow) {
+  Trial trial({Of(AggregateFunction::kCount)});
+  const auto call = [&](size_t events) {
+    std::vector<Event> all;
+    for (size_t i = 0; i < events; ++i)
+      all.push_back({.id_hash = 100 + i, .time_us = Days(50), .type = 0, .attributes = {}});
+    return trial.layout.FoldAll(all, trial.state);
+  };
+  EXPECT_EQ(call(16).folded, 16u);
+  EXPECT_EQ(call(16).repeated, 16u);
+  ASSERT_EQ(trial.Fold("of another call", Days(51), {}), FoldResult::kFolded);
+  const FoldCounts again = call(16);
+  EXPECT_EQ(again.folded, 1u);
+  EXPECT_EQ(again.repeated, 15u);
+  EXPECT_EQ(ProfileLayout::EventCount(trial.state), 18u);
+}
+
 TEST(Profile, ARepeatedIdCountsOnceWithinTheWindow) {
   Trial trial({Of(AggregateFunction::kSum)});
   for (int i = 0; i < 40; ++i) {
