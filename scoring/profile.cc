@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -115,14 +116,13 @@ FoldResult ProfileLayout::Fold(const Event& event, std::span<uint8_t> state) con
 
 FoldCounts ProfileLayout::FoldAll(std::span<const Event> events, std::span<uint8_t> state) const {
   const auto before = Load<ProfileHead>(state, 0);
-  uint64_t known = 0;
-  for (size_t i = 0; i < std::min<size_t>(events.size(), 64); ++i) {
-    known |= uint64_t{before.Knows(events[i].id_hash)} << i;
+  std::bitset<kSettledEventsMax> known;
+  for (size_t i = 0; i < std::min(events.size(), known.size()); ++i) {
+    known[i] = before.Knows(events[i].id_hash) && !SlotsOf(events[i].type).empty();
   }
   FoldCounts counts;
   for (size_t i = 0; i < events.size(); ++i) {
-    const bool repeated = i < 64 && (known >> i & 1) != 0 && !SlotsOf(events[i].type).empty();
-    switch (repeated ? FoldResult::kRepeated : Fold(events[i], state)) {
+    switch (i < known.size() && known[i] ? FoldResult::kRepeated : Fold(events[i], state)) {
       case FoldResult::kFolded:
         ++counts.folded;
         break;

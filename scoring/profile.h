@@ -25,6 +25,7 @@ inline constexpr double kAggregatedNumberMax = 1e30;
 
 // Events whose ids a profile remembers: one of the last kRepeatWindow folded events that comes again counts once.
 inline constexpr size_t kRepeatWindow = kWindowEvents;
+inline constexpr size_t kSettledEventsMax = 64;  // of a FoldAll
 inline constexpr size_t kProfileHeadBytes = sizeof(ProfileHead);
 inline constexpr size_t kAggregateBytes = 16;       // state of one aggregate
 inline constexpr size_t kDistinctSketchBytes = 64;  // further state of a kDistinct
@@ -70,7 +71,8 @@ class ProfileLayout {
   FoldResult Fold(const Event& event, std::span<uint8_t> state) const;
 
   // Folds the events of one call in their order. Which ids are known is settled before the first is folded (of the
-  // first 64 events): else each event of a call that is sent again could push the next one's id out of the window.
+  // first kSettledEventsMax events): else each event of a call that is sent again could push the next one's id out of
+  // the window.
   FoldCounts FoldAll(std::span<const Event> events, std::span<uint8_t> state) const;
 
   // The aggregates' raw values at `now_us`, or at the newest event where that is later: values and missing are

@@ -147,16 +147,18 @@ TEST(FeatureReplay, AsOf_LeavesOutWhatCameLater) {
   ExpectNaive(*replay, events, as_of);
 }
 
+constexpr char kSpent[] = R"(
+    profile_purpose: 4
+    other_event_types: "login"
+    features { name: "spent" aggregate { function: AGGREGATE_FUNCTION_SUM event_type: "buy" attribute: "price" } })";
+
 TEST(FeatureReplay, RepeatsUnknownTypesAndBadValues_AreCountedApart) {
   ScratchFolder folder;
   EventStreamOptions options;
   options.path = folder.Write("events.csv",
                               "event_id,subject,time,type,price\n"
                               "1,a,1000,buy,2\n1,a,1000,buy,2\n2,a,1001,login,\n3,a,1002,walk,\n4,a,1003,buy,cheap\n");
-  auto replay = FeatureReplay::Create(Schema(R"(
-    profile_purpose: 4
-    other_event_types: "login"
-    features { name: "spent" aggregate { function: AGGREGATE_FUNCTION_SUM event_type: "buy" attribute: "price" } })"));
+  auto replay = FeatureReplay::Create(Schema(kSpent));
   ASSERT_TRUE(replay.ok()) << replay.status();
   std::map<uint64_t, std::string> bad;
   std::vector<std::string> folded;
@@ -181,10 +183,7 @@ TEST(FeatureReplay, NewestTime_IsThatOfAnEventThatWasFolded) {
   options.path = folder.Write("events.csv",
                               "event_id,subject,time,type,price\n"
                               "1,a,1000,buy,2\n1,a,1900,buy,2\n2,a,2000,login,\n3,a,3000,walk,\n4,a,4000,buy,x\n");
-  auto replay = FeatureReplay::Create(Schema(R"(
-    profile_purpose: 4
-    other_event_types: "login"
-    features { name: "spent" aggregate { function: AGGREGATE_FUNCTION_SUM event_type: "buy" attribute: "price" } })"));
+  auto replay = FeatureReplay::Create(Schema(kSpent));
   ASSERT_TRUE(replay.ok()) << replay.status();
   const auto counts = ReplayFile(options, {}, *replay);
   ASSERT_TRUE(counts.ok());

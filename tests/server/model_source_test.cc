@@ -92,6 +92,17 @@ TEST_F(ModelSourceTest, TheWatcherTriesADamagedFileOnce) {
   EXPECT_EQ(source_->failures(), 1u);
 }
 
+TEST_F(ModelSourceTest, DriftGoesOnWithTheSameModelAndStartsAnewWithAnother) {
+  Write("first");
+  Start();
+  const auto counters = source_->drift();
+  ASSERT_TRUE(source_->Reload().ok());
+  EXPECT_EQ(source_->drift(), counters);
+  Write("second");
+  ASSERT_TRUE(source_->Reload().ok());
+  EXPECT_NE(source_->drift(), counters);
+}
+
 TEST_F(ModelSourceTest, TotalsOutliveTheirModel) {
   ModelSource source(domain_, {.path = "", .threads = 2});
   scoring::Quiescence::Reader reader(domain_);

@@ -183,6 +183,9 @@ TEST(ModelContent, RefusesWithTheFieldsName) {
   message.mutable_reference_histograms(1)->set_feature("age");
   EXPECT_THAT(ErrorOf(message), HasSubstr("reference_histograms[1].feature: repeated"));
   message = Example();
+  message.mutable_reference_histograms(0)->clear_counts();
+  EXPECT_THAT(ErrorOf(message), HasSubstr("reference_histograms[0].counts: empty"));
+  message = Example();
   message.mutable_reference_histograms()->RemoveLast();
   ErrorOf(message);
 }
