@@ -23,7 +23,7 @@ struct AssignFlags {
   size_t batch_rows = 1024;
 };
 
-constexpr char kExamples[] =
+constexpr char kAssignExamples[] =
     R"(One event with --subject, or all rows of a file with --input. A refusal is an answer, not an error.
 With --model the rows go in columnar batches, in the model's order; without it they go in a stream, by name.
 Examples:
@@ -133,7 +133,7 @@ absl::Status RunAssign(const AssignFlags& flags, CommandLine& line) {
 void AddAssignCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<AssignFlags>();
   CLI::App* command = root.add_subcommand("assign", "Ask for the segments of people");
-  command->footer(kExamples);
+  command->footer(kAssignExamples);
   AddEventFlags(*command, flags->event);
   command->add_option("--segments", flags->segments, "Of one event: segments to show, nearest first")
       ->check(CLI::Range(1, 16))

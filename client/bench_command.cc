@@ -12,7 +12,7 @@
 namespace assent::client {
 namespace {
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kBenchExamples[] = R"(Examples:
   assentctl bench --dim 10                                 as fast as 64 calls in flight go
   assentctl bench --dim 10 --rate 30000 --duration 10      30,000 calls a second, whatever the server does
   assentctl bench --dim 10 --method batch --rows 256 --in-flight 4
@@ -151,7 +151,7 @@ void AddPayloadFlags(CLI::App& command, LoadPayloadOptions& payload) {
 
 void AddBenchCommand(CLI::App& root, CommandLine& line) {
   CLI::App& command = *root.add_subcommand("bench", "Put load on a running assentd and report rates and latencies");
-  command.footer(kExamples);
+  command.footer(kBenchExamples);
   auto flags = std::make_shared<BenchFlags>();
   AddLoadFlags(command, *flags);
   AddPayloadFlags(command, flags->load.payload);

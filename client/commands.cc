@@ -8,7 +8,7 @@ namespace {
 constexpr char kDescription[] =
     "assentctl: trains segment models, records consent, assigns events to segments and says why.";
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kAllExamples[] = R"(Examples:
   assentctl demo-data --out demo --people 5000 --seed 7
   assentctl train --input demo/audience.csv --schema demo/schema.textproto --k 6 --seed 7 --out demo/model.assent
   assentctl model show demo/model.assent
@@ -17,10 +17,10 @@ constexpr char kExamples[] = R"(Examples:
   assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7
 Every command has --help with examples of its own.)";
 
-using AddCommand = void (*)(CLI::App& root, CommandLine& line);
+using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 
 // The order is that of the help page.
-constexpr AddCommand kCommands[] = {
+constexpr CommandAdder kCommands[] = {
     AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,  AddConsentCommand,
     AddAssignCommand,   AddExplainCommand,  AddReplayCommand, AddHealthCommand, AddBenchCommand,
 };
@@ -47,10 +47,10 @@ int ReadFlags(CLI::App& app, int argc, const char* const* argv, CommandLine& lin
 int RunAssentctl(int argc, const char* const* argv, std::ostream& out, std::ostream& err, bool progress) {
   CommandLine line{.out = out, .err = err, .terminal = Terminal::Of(1), .progress = progress};
   CLI::App app(kDescription, "assentctl");
-  app.footer(kExamples);
+  app.footer(kAllExamples);
   app.require_subcommand(1);
   app.set_version_flag("--version", "assentctl 0.1.0");
-  for (const AddCommand add : kCommands) add(app, line);
+  for (const CommandAdder add : kCommands) add(app, line);
   // Known before the flags are read, so that errors in them are JSON as well.
   line.json =
       std::any_of(argv, argv + argc, [](const char* argument) { return absl::string_view(argument) == "--json"; });

@@ -19,7 +19,7 @@ struct DemoDataFlags {
   uint64_t seed = 1;
 };
 
-constexpr char kExamples[] = R"(Writes into the folder:
+constexpr char kDemoDataExamples[] = R"(Writes into the folder:
   audience.csv       subject_id and behaviour, one row a person
   schema.textproto   the features with their units, for assentctl train --schema
   grants.csv         the people who said yes
@@ -107,7 +107,7 @@ absl::Status RunDemoData(const DemoDataFlags& flags, CommandLine& line) {
 void AddDemoDataCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<DemoDataFlags>();
   CLI::App* command = root.add_subcommand("demo-data", "Make up the audience of a streaming service");
-  command->footer(kExamples);
+  command->footer(kDemoDataExamples);
   command->add_option("--out", flags->folder, "Folder to write to; made when missing")->required();
   command->add_option("--people", flags->people, "How many people")
       ->check(CLI::Range(uint64_t{1}, kDemoPeopleMax))

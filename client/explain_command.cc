@@ -21,7 +21,8 @@ struct ExplainFlags {
   std::string by = "shapley";
 };
 
-constexpr char kExamples[] = R"(Decides as assign would, and shows what speaks for the segment and for the runner-up.
+constexpr char kExplainExamples[] =
+    R"(Decides as assign would, and shows what speaks for the segment and for the runner-up.
   --by shapley  each feature's exact Shapley value: what it adds compared with the average person
   --by terms    each feature's own term; the terms sum to the margin
 Examples:
@@ -112,7 +113,7 @@ absl::Status RunExplain(const ExplainFlags& flags, CommandLine& line) {
 void AddExplainCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ExplainFlags>();
   CLI::App* command = root.add_subcommand("explain", "Say why a person is in a segment, as a bar chart");
-  command->footer(kExamples);
+  command->footer(kExplainExamples);
   AddEventFlags(*command, flags->event);
   AddEventFileFlags(*command, flags->file);
   command->add_option("--row", flags->row, "With --input: which row, from 1")

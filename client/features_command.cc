@@ -19,7 +19,7 @@ struct FeaturesFlags {
   bool every_event = false;
 };
 
-constexpr char kExamples[] =
+constexpr char kFeaturesExamples[] =
     R"(Feeds recorded events to the arithmetic that the server computes features with, and writes one row a subject.
 Memory: a fixed number of bytes a subject, whatever the number of events.
 Examples:
@@ -141,7 +141,7 @@ absl::Status RunFeatures(const FeaturesFlags& flags, CommandLine& line) {
 void AddFeaturesCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<FeaturesFlags>();
   CLI::App* command = root.add_subcommand("features", "Compute features from recorded events");
-  command->footer(kExamples);
+  command->footer(kFeaturesExamples);
   command->add_option("--schema", flags->schema_file, "Feature schema (textproto) with aggregates")->required();
   command->add_option("--out", flags->out, "CSV file to write")->required();
   command->add_option("--as-of", flags->as_of, "Features at this time, of the events until then (default: the newest)");

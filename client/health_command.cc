@@ -15,7 +15,7 @@ struct HealthFlags {
   double wait_s = 0;
 };
 
-constexpr char kExamples[] =
+constexpr char kHealthExamples[] =
     R"(Asks both planes whether calls may be sent (the gRPC health protocol). Exit status 0: both serve.
 Examples:
   assentctl health
@@ -67,7 +67,7 @@ absl::Status RunHealth(const HealthFlags& flags, CommandLine& line) {
 void AddHealthCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<HealthFlags>();
   CLI::App* command = root.add_subcommand("health", "Ask the server whether it takes calls");
-  command->footer(kExamples);
+  command->footer(kHealthExamples);
   command->add_option("--wait", flags->wait_s, "Ask again for so many seconds until it serves")
       ->check(CLI::Range(0.0, 3600.0));
   AddConnectionFlags(*command, line);

@@ -13,7 +13,7 @@ struct ModelFlags {
   std::string path;
 };
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kModelExamples[] = R"(Examples:
   assentctl model show model.assent
   assentctl model show model.assent --json | jq '.segments[].label')";
 
@@ -181,10 +181,10 @@ absl::Status RunShow(const ModelFlags& flags, CommandLine& line) {
 void AddModelCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ModelFlags>();
   CLI::App* model = root.add_subcommand("model", "Look at model files");
-  model->footer(kExamples);
+  model->footer(kModelExamples);
   model->require_subcommand(1);
   CLI::App* show = model->add_subcommand("show", "Print what a model file holds");
-  show->footer(kExamples);
+  show->footer(kModelExamples);
   show->add_option("file", flags->path, "Model file")->required();
   AddOutputFlags(*show, line);
   show->callback([flags, &line] { line.run = [flags, &line] { return RunShow(*flags, line); }; });

@@ -24,7 +24,7 @@ struct ReplayFlags {
   size_t parallel = 4, per_call = scoring::kRepeatWindow;
 };
 
-constexpr char kExamples[] =
+constexpr char kReplayExamples[] =
     R"(Sends recorded events to a running server, those of one subject in the order of the file.
 --rpc record only folds them into profiles (purpose: profile_advertising or profile_content); --rpc assign asks for
 segments as well, once a call, which --per-call 1 makes once an event (purpose: select_advertising or select_content).
@@ -160,7 +160,7 @@ absl::Status RunReplay(const ReplayFlags& flags, CommandLine& line) {
 void AddReplayCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ReplayFlags>();
   CLI::App* command = root.add_subcommand("replay", "Drive a server with recorded events");
-  command->footer(kExamples);
+  command->footer(kReplayExamples);
   command->add_option("--rpc", flags->rpc, "record: fold them into profiles; assign: and ask for segments, once a call")
       ->check(CLI::IsMember({"record", "assign"}))
       ->capture_default_str();

@@ -28,7 +28,7 @@ struct TrainFlags {
   bool calibrate_temperature = false;
 };
 
-constexpr char kExamples[] =
+constexpr char kTrainExamples[] =
     R"(Reads features from a CSV file with a header, or events, plain, gzip or zstd. An empty cell, NA, NaN and null are
 missing. The same file, options and seed give the same model file, byte for byte.
 Examples:
@@ -164,7 +164,7 @@ void AddCalibrationFlags(CLI::App& command, TrainFlags& flags) {
 void AddTrainCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = root.add_subcommand("train", "Train a segment model from features or events");
-  command->footer(kExamples);
+  command->footer(kTrainExamples);
   command->add_option("--out", flags->out, "Model file to write (without it --k is only compared)");
   command->add_option("--k", flags->k, "Number of segments, or a range to compare, such as 2..20")
       ->required()

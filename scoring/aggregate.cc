@@ -9,7 +9,7 @@ namespace assent::scoring {
 namespace {
 
 template <typename... Parts>
-absl::Status Refuse(const Parts&... parts) {
+absl::Status RefuseAggregate(const Parts&... parts) {
   return absl::InvalidArgumentError(absl::StrCat(parts...));
 }
 
@@ -24,29 +24,30 @@ bool Decays(AggregateFunction function) {
 
 absl::Status CheckScalar(const std::string& where, const FilterScalar& scalar) {
   if (const double* number = std::get_if<double>(&scalar); number != nullptr && !std::isfinite(*number)) {
-    return Refuse(where, " compares with a number that is not finite");
+    return RefuseAggregate(where, " compares with a number that is not finite");
   }
   if (const std::string* text = std::get_if<std::string>(&scalar);
       text != nullptr && text->size() > kEventTextBytesMax) {
-    return Refuse(where, " compares with a text of more than ", kEventTextBytesMax, " bytes");
+    return RefuseAggregate(where, " compares with a text of more than ", kEventTextBytesMax, " bytes");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckFilter(const AttributeFilter& filter, size_t index) {
   const std::string where = absl::StrCat("filter ", index);
-  if (filter.attribute.empty()) return Refuse(where, " names no attribute");
+  if (filter.attribute.empty()) return RefuseAggregate(where, " names no attribute");
   if (filter.attribute.size() > kEventNameBytesMax) {
-    return Refuse(where, " names an attribute of more than ", kEventNameBytesMax, " bytes");
+    return RefuseAggregate(where, " names an attribute of more than ", kEventNameBytesMax, " bytes");
   }
-  if (filter.values.empty()) return Refuse(where, " has nothing to compare with");
+  if (filter.values.empty()) return RefuseAggregate(where, " has nothing to compare with");
   const size_t values_max = filter.comparison == Comparison::kIn ? kFilterValuesMax : 1;
   if (filter.values.size() > values_max) {
-    return Refuse(where, " compares with ", filter.values.size(), " values, at most ", values_max, " are allowed");
+    return RefuseAggregate(where, " compares with ", filter.values.size(), " values, at most ", values_max,
+                           " are allowed");
   }
   const bool ordered = filter.comparison == Comparison::kGreater || filter.comparison == Comparison::kLess;
   if (ordered && !std::holds_alternative<double>(filter.values[0])) {
-    return Refuse(where, ": greater and less compare with a number");
+    return RefuseAggregate(where, ": greater and less compare with a number");
   }
   for (const FilterScalar& scalar : filter.values) {
     if (absl::Status status = CheckScalar(where, scalar); !status.ok()) return status;
@@ -58,22 +59,22 @@ absl::Status CheckFilter(const AttributeFilter& filter, size_t index) {
 
 absl::Status CheckAggregate(const Aggregate& aggregate) {
   if (aggregate.event_type.size() > kEventNameBytesMax) {
-    return Refuse("the event type has more than ", kEventNameBytesMax, " bytes");
+    return RefuseAggregate("the event type has more than ", kEventNameBytesMax, " bytes");
   }
   const bool takes_attribute = TakesAttribute(aggregate.function);
-  if (takes_attribute && aggregate.attribute.empty()) return Refuse("the function needs an attribute");
-  if (!takes_attribute && !aggregate.attribute.empty()) return Refuse("the function takes no attribute");
+  if (takes_attribute && aggregate.attribute.empty()) return RefuseAggregate("the function needs an attribute");
+  if (!takes_attribute && !aggregate.attribute.empty()) return RefuseAggregate("the function takes no attribute");
   if (aggregate.attribute.size() > kEventNameBytesMax) {
-    return Refuse("the attribute has more than ", kEventNameBytesMax, " bytes");
+    return RefuseAggregate("the attribute has more than ", kEventNameBytesMax, " bytes");
   }
   if (aggregate.half_life_days.has_value()) {
-    if (!Decays(aggregate.function)) return Refuse("only count, sum and mean take a half-life");
+    if (!Decays(aggregate.function)) return RefuseAggregate("only count, sum and mean take a half-life");
     if (!(std::isfinite(*aggregate.half_life_days) && *aggregate.half_life_days > 0)) {
-      return Refuse("the half-life must be a number of days above 0; leave it out for no decay");
+      return RefuseAggregate("the half-life must be a number of days above 0; leave it out for no decay");
     }
   }
   if (aggregate.filters.size() > kFiltersMax) {
-    return Refuse("has ", aggregate.filters.size(), " filters, at most ", kFiltersMax, " are allowed");
+    return RefuseAggregate("has ", aggregate.filters.size(), " filters, at most ", kFiltersMax, " are allowed");
   }
   for (size_t i = 0; i < aggregate.filters.size(); ++i) {
     if (absl::Status status = CheckFilter(aggregate.filters[i], i); !status.ok()) return status;

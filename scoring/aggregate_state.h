@@ -10,6 +10,8 @@
 
 namespace assent::scoring {
 
+inline constexpr double kUsPerDay = 86'400e6;
+
 static_assert(std::endian::native == std::endian::little, "a state is copied to the disk as it lies in memory");
 
 struct CountState {

@@ -21,7 +21,7 @@ bool IsName(absl::string_view name) {
 }
 
 // Rounds to float32; what does not fit becomes infinite, in so many words.
-float Narrow(double value) {
+float ToFloat(double value) {
   if (std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max())) return static_cast<float>(value);
   const float infinity = std::numeric_limits<float>::infinity();
   return value > 0 ? infinity : -infinity;
@@ -121,7 +121,7 @@ absl::Status CheckEvents(const EventRules& events, size_t aggregates) {
 float Feature::Scale(double raw) const {
   double value = std::clamp(raw, clip_min, clip_max);
   if (transform == Transform::kLog1p) value = std::log1p(value);
-  return Narrow((value - mean) / scale);
+  return ToFloat((value - mean) / scale);
 }
 
 double Feature::Unscale(double scaled) const {

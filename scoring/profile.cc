@@ -15,7 +15,6 @@
 namespace assent::scoring {
 namespace {
 
-constexpr double kUsPerDay = 86'400e6;
 constexpr double kNothing = 0x1p-500;  // what has decayed below this reads as nothing, long before precision suffers
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
@@ -56,7 +55,7 @@ bool TakesNumber(AggregateFunction function) {
   }
 }
 
-float Narrow(double value) {
+float ClampToFloat(double value) {
   constexpr double kLargest = std::numeric_limits<float>::max();
   return static_cast<float>(std::clamp(value, -kLargest, kLargest));
 }
@@ -171,7 +170,7 @@ void ProfileLayout::FoldInto(const Slot& slot, const Event& event, double weight
       });
     case AggregateFunction::kLast:
       return Update<LastState>(slot.offset, state, [&](LastState& last) {
-        last.Add({.value = Narrow(value->number + 0.0),
+        last.Add({.value = ClampToFloat(value->number + 0.0),
                   .id_hash = static_cast<uint32_t>(event.id_hash >> 32),
                   .time_after = event.time_us + 1});
       });
@@ -238,7 +237,7 @@ void ProfileLayout::Read(std::span<const uint8_t> state, int64_t now_us, std::sp
       value = divisor == 0 ? kMissing : value / divisor;
     }
     missing[output.position] = std::isnan(value) ? 1 : 0;
-    values[output.position] = std::isnan(value) ? 0 : Narrow(value);
+    values[output.position] = std::isnan(value) ? 0 : ClampToFloat(value);
   }
 }
 

@@ -4,12 +4,11 @@
 #include <utility>
 #include <variant>
 
+#include "scoring/aggregate_state.h"
 #include "scoring/profile.h"
 
 namespace assent::scoring {
 namespace {
-
-constexpr double kUsPerDay = 86'400e6;
 
 // The digest is a hash of this: little-endian numbers, texts after their length in two bytes (docs/features.md).
 class CanonicalText {

@@ -15,11 +15,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr absl::string_view kPaths[kControlMethodCount] = {
+constexpr absl::string_view kControlPaths[kControlMethodCount] = {
     "/assent.v1.ConsentService/RecordConsent", "/assent.v1.ConsentService/WithdrawConsent",
     "/assent.v1.ConsentService/OptOut", "/assent.v1.ConsentService/GetConsent"};
 
-absl::string_view PathOf(ControlMethod method) { return kPaths[static_cast<size_t>(method)]; }
+absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }
 
 // What the caller may do something about is not the operator's business.
 void LogStoreError(const absl::Status& status) {

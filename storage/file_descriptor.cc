@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
 
 namespace assent::storage {
 namespace {
@@ -38,6 +41,10 @@ bool FileDescriptor::Write(absl::string_view content) const {
     content.remove_prefix(static_cast<size_t>(std::max<ssize_t>(put, 0)));
   }
   return true;
+}
+
+absl::Status CannotWrite(absl::string_view kind, const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(kind, " ", path, ": cannot be written: ", strerror(errno)));
 }
 
 bool SyncFolderOf(const std::string& path) {

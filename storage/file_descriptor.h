@@ -1,9 +1,10 @@
-// A file descriptor that closes itself, and the two loops around read and write.
+// A file descriptor that closes itself, the two loops around read and write, and what their failure is called.
 #ifndef ASSENT_STORAGE_FILE_DESCRIPTOR_H_
 #define ASSENT_STORAGE_FILE_DESCRIPTOR_H_
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace assent::storage {
@@ -29,6 +30,9 @@ class FileDescriptor {
 
 // Makes the names in the folder of `path` durable. False: errno says why.
 bool SyncFolderOf(const std::string& path);
+
+// Unavailable, with the cause that errno names. `kind`: what the file is, such as "model file".
+absl::Status CannotWrite(absl::string_view kind, const std::string& path);
 
 }  // namespace assent::storage
 

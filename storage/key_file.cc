@@ -21,10 +21,6 @@ namespace {
 
 constexpr size_t kHexCharacters = 2 * kKeyBytes;
 
-absl::Status CannotWrite(const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("pseudonym key file ", path, ": cannot be written: ", strerror(errno)));
-}
-
 absl::Status CheckMode(const std::string& path, const struct stat& info) {
   if (!S_ISREG(info.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat("pseudonym key file ", path, ": not a regular file"));
@@ -76,11 +72,11 @@ absl::Status WriteNewKeyFile(const std::string& path) {
     return absl::AlreadyExistsError(
         absl::StrCat("pseudonym key file ", path, ": exists already, and is never replaced"));
   }
-  if (!file.ok()) return CannotWrite(path);
+  if (!file.ok()) return CannotWrite("pseudonym key file", path);
   std::string text = absl::BytesToHexString({reinterpret_cast<const char*>(key.data()), key.size()});
   text.push_back('\n');
   const bool written = file.Write(text) && fsync(file.number()) == 0 && SyncFolderOf(path);
-  absl::Status result = written ? absl::OkStatus() : CannotWrite(path);
+  absl::Status result = written ? absl::OkStatus() : CannotWrite("pseudonym key file", path);
   if (!written) unlink(path.c_str());
   OPENSSL_cleanse(key.data(), key.size());
   OPENSSL_cleanse(text.data(), text.size());

@@ -20,7 +20,7 @@ namespace assent::storage {
 namespace {
 
 constexpr size_t kBlockBytes = 32768;
-constexpr size_t kHeadBytes = 7;
+constexpr size_t kFragmentHeadBytes = 7;
 constexpr size_t kBatchHeadBytes = 12;
 // More than one commit writes: 256 changes, each a record and a history entry of a few KiB.
 constexpr uint64_t kCommitBytesMax = uint64_t{16} << 20;
@@ -58,19 +58,19 @@ struct Record {
   RecordType type;
   absl::string_view payload;
 
-  size_t bytes() const { return kHeadBytes + payload.size(); }
+  size_t bytes() const { return kFragmentHeadBytes + payload.size(); }
   bool begins_batch() const { return type == kFull || type == kFirst; }
   bool ends_batch() const { return type == kFull || type == kLast; }
 };
 
 // The record at the beginning of `bytes`, if a whole one with a right checksum is there.
 std::optional<Record> RecordAt(absl::string_view bytes) {
-  if (bytes.size() < kHeadBytes) return std::nullopt;
+  if (bytes.size() < kFragmentHeadBytes) return std::nullopt;
   const size_t length = Little(bytes.substr(4, 2));
   const auto type = static_cast<uint8_t>(bytes[6]);
-  if (type < kFull || type > kLast || kHeadBytes + length > bytes.size()) return std::nullopt;
+  if (type < kFull || type > kLast || kFragmentHeadBytes + length > bytes.size()) return std::nullopt;
   if (Masked(Crc32c(bytes.substr(6, 1 + length))) != Little(bytes.substr(0, 4))) return std::nullopt;
-  return Record{static_cast<RecordType>(type), bytes.substr(kHeadBytes, length)};
+  return Record{static_cast<RecordType>(type), bytes.substr(kFragmentHeadBytes, length)};
 }
 
 // One log, block by block: records never cross a block.
@@ -81,7 +81,7 @@ class LogReader {
       if (const auto record = RecordAt(block.substr(at)); record && WrittenAt(*record, at)) {
         Good(*record, at);
         at += record->bytes();
-      } else if (kBlockBytes - at < kHeadBytes) {
+      } else if (kBlockBytes - at < kFragmentHeadBytes) {
         at = block.size();  // the filling at the end of a block, which nobody reads
       } else {
         if (!first_bad_) first_bad_ = begin_ + at;

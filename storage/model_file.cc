@@ -24,7 +24,7 @@ namespace {
 // bytes 0-7: magic; 8-11: version; 12-15: zero; 16-23: length of the content; 24-55: SHA-256 of the content; then the
 // content. Numbers are little-endian.
 constexpr absl::string_view kMagic("ASSENTMF", 8);
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kFileVersion = 1;
 constexpr size_t kHeaderBytes = 56;
 constexpr size_t kHashOffset = 24;
 constexpr absl::string_view kAdvice = "; write it again with `assentctl train`, or copy it again from where it came";
@@ -78,12 +78,12 @@ absl::StatusOr<std::string> ReadContent(const std::string& path, Digest& digest)
   if (bytes.substr(0, kMagic.size()) != kMagic) return Damaged(path, "not a model file: it does not begin as one");
   if (bytes.size() < kHeaderBytes) return Damaged(path, "cut short within its header");
   const uint64_t version = GetLittle(bytes.substr(8, 4));
-  if (version > kVersion) {
+  if (version > kFileVersion) {
     return absl::FailedPreconditionError(absl::StrCat("model file ", path, ": format ", version,
-                                                      " is newer than this program reads (", kVersion,
+                                                      " is newer than this program reads (", kFileVersion,
                                                       "); use a newer assent"));
   }
-  if (version != kVersion || GetLittle(bytes.substr(12, 4)) != 0) return Damaged(path, "the header is damaged");
+  if (version != kFileVersion || GetLittle(bytes.substr(12, 4)) != 0) return Damaged(path, "the header is damaged");
   const absl::string_view content = bytes.substr(kHeaderBytes);
   const uint64_t length = GetLittle(bytes.substr(16, 8));
   if (content.size() < length) return Damaged(path, "cut short");
@@ -119,22 +119,18 @@ std::string Serialize(const internal::v1::ModelFile& message) {
   return bytes;
 }
 
-absl::Status CannotWrite(const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("model file ", path, ": cannot be written: ", strerror(errno)));
-}
-
 absl::Status ReplaceFile(const std::string& path, absl::string_view header, absl::string_view content) {
   std::string temporary = path + ".XXXXXX";
   const FileDescriptor file(mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file.ok()) return CannotWrite(path);
+  if (!file.ok()) return CannotWrite("model file", path);
   const bool written = file.Write(header) && file.Write(content) && fchmod(file.number(), 0644) == 0 &&
                        fsync(file.number()) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
   if (!written) {
-    absl::Status status = CannotWrite(path);
+    absl::Status status = CannotWrite("model file", path);
     unlink(temporary.c_str());
     return status;
   }
-  return SyncFolderOf(path) ? absl::OkStatus() : CannotWrite(path);
+  return SyncFolderOf(path) ? absl::OkStatus() : CannotWrite("model file", path);
 }
 
 }  // namespace
@@ -165,7 +161,7 @@ absl::Status WriteModelFile(const std::string& path, const internal::v1::ModelFi
   if (!model.ok()) return model.status();
   if (absl::Status status = CheckModelWire(bytes); !status.ok()) return status;
   std::string header(kMagic.data(), kMagic.size());
-  PutLittle(kVersion, 4, header);
+  PutLittle(kFileVersion, 4, header);
   PutLittle(0, 4, header);
   PutLittle(bytes.size(), 8, header);
   header.append(reinterpret_cast<const char*>(digest.data()), digest.size());

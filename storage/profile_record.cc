@@ -12,8 +12,8 @@ namespace {
 
 // byte 0: version; 1-3: zero; 4-7: opened revision; 8-15: layout digest; 16-23: mask; 24-: state, each 8 bytes of it
 // combined with the mask by exclusive or.
-constexpr uint8_t kVersion = 1;
-constexpr size_t kHeadBytes = 24;
+constexpr uint8_t kContentVersion = 1;
+constexpr size_t kContentHeadBytes = 24;
 constexpr size_t kRevisionPlace = 4;
 constexpr size_t kDigestPlace = 8;
 constexpr size_t kMaskPlace = 16;
@@ -41,13 +41,14 @@ std::string ProfileKey(const policy::SubjectKey& subject, policy::Purpose purpos
 }
 
 std::string EncodeProfile(absl::string_view key, const StoredProfile& profile) {
-  std::string content(kHeadBytes + profile.state.size(), '\0');
-  content[0] = static_cast<char>(kVersion);
+  std::string content(kContentHeadBytes + profile.state.size(), '\0');
+  content[0] = static_cast<char>(kContentVersion);
   std::memcpy(content.data() + kRevisionPlace, &profile.opened_revision, sizeof(profile.opened_revision));
   std::memcpy(content.data() + kDigestPlace, &profile.layout_digest, sizeof(profile.layout_digest));
   const uint64_t mask = NewMask();
   std::memcpy(content.data() + kMaskPlace, &mask, sizeof(mask));
-  Mask(mask, profile.state.data(), profile.state.size(), reinterpret_cast<uint8_t*>(content.data()) + kHeadBytes);
+  Mask(mask, profile.state.data(), profile.state.size(),
+       reinterpret_cast<uint8_t*>(content.data()) + kContentHeadBytes);
   return EncodeRecord(key, absl::string_view(content));
 }
 
@@ -55,17 +56,17 @@ absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_
                                             std::vector<uint8_t>& memory) {
   const absl::StatusOr<absl::string_view> content = DecodeRecord(key, value);
   if (!content.ok()) return content.status();
-  if (!content->empty() && static_cast<uint8_t>((*content)[0]) > kVersion) {
+  if (!content->empty() && static_cast<uint8_t>((*content)[0]) > kContentVersion) {
     return absl::FailedPreconditionError("a stored profile was written by a newer version of assent");
   }
-  if (content->size() < kHeadBytes) return absl::DataLossError("a stored profile is cut short");
+  if (content->size() < kContentHeadBytes) return absl::DataLossError("a stored profile is cut short");
   StoredProfile profile;
   std::memcpy(&profile.opened_revision, content->data() + kRevisionPlace, sizeof(profile.opened_revision));
   std::memcpy(&profile.layout_digest, content->data() + kDigestPlace, sizeof(profile.layout_digest));
   uint64_t mask = 0;
   std::memcpy(&mask, content->data() + kMaskPlace, sizeof(mask));
-  memory.resize(content->size() - kHeadBytes);
-  Mask(mask, reinterpret_cast<const uint8_t*>(content->data()) + kHeadBytes, memory.size(), memory.data());
+  memory.resize(content->size() - kContentHeadBytes);
+  Mask(mask, reinterpret_cast<const uint8_t*>(content->data()) + kContentHeadBytes, memory.size(), memory.data());
   profile.state = memory;
   return profile;
 }

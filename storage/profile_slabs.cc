@@ -13,8 +13,6 @@ namespace {
 
 constexpr size_t kSlabBytesMax = size_t{8} << 20;
 
-constexpr size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
-
 uint32_t SlotsFor(size_t record_bytes) {
   return static_cast<uint32_t>(
       std::clamp<size_t>(std::bit_floor(kSlabBytesMax / record_bytes), size_t{1}, kSlabRecordsMax));

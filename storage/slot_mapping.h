@@ -6,6 +6,9 @@
 
 namespace assent::storage {
 
+// The least multiple of `unit` that is not below `bytes`.
+constexpr size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
 // Ownership: unmaps on destruction. The process is ended when the system has no memory: there is no way on without it.
 class SlotMapping {
  public:

@@ -22,10 +22,10 @@ formatted() { listed '*.cc' '*.h' | xargs -r clang-format --dry-run -Werror 2>&1
 
 # Needs the generated message headers and the list of compile commands, not a full build.
 tidy() {
-  cmake --preset dev --log-level=WARNING >/dev/null || return
-  cmake --build build/dev --target assent_grpc_proto assent_internal_proto >/dev/null || return
-  listed 'scoring/*.cc' 'policy/*.cc' 'storage/*.cc' 'server/*.cc' 'client/*.cc' |
-    xargs -r -n 3 -P "${JOBS:-$(nproc)}" clang-tidy -p build/dev --quiet --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
+  cmake --preset lint --log-level=WARNING >/dev/null || return
+  cmake --build build/lint --target assent_grpc_proto assent_internal_proto >/dev/null || return
+  sed -n 's/^ *"file": "\(.*\/Unity\/.*\)",*$/\1/p' build/lint/compile_commands.json |
+    xargs -r -n 1 -P "${JOBS:-$(nproc)}" clang-tidy -p build/lint --quiet --extra-arg=-Wno-unknown-warning-option 2> >(grep -v 'warnings generated' >&2)
 }
 
 scripts() {

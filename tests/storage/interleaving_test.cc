@@ -24,7 +24,7 @@ using policy::SubjectKey;
 
 constexpr int kWriters = 2;
 constexpr int kAssigners = 2;
-constexpr uint64_t kSubjects = 8;
+constexpr uint64_t kInterleavedSubjects = 8;
 constexpr size_t kFeatures = 4;
 
 std::optional<scoring::Model> SmallModel() {
@@ -71,7 +71,7 @@ class Interleaving : public testing::Test {
   void Write(int writer, uint32_t seed, uint64_t changes) {
     std::mt19937_64 random(seed);
     for (uint64_t i = 0; i < changes; ++i) {
-      const uint64_t number = random() % (kSubjects / kWriters) * kWriters + static_cast<uint64_t>(writer);
+      const uint64_t number = random() % (kInterleavedSubjects / kWriters) * kWriters + static_cast<uint64_t>(writer);
       const auto purpose = random() % 2 == 0 ? Purpose::kSelectAdvertising : Purpose::kSelectContent;
       Told& one = told[number][static_cast<size_t>(purpose)];
       if (random() % 2 == 0) {
@@ -104,7 +104,7 @@ class Interleaving : public testing::Test {
     workspace.Reserve(model, 1);
     std::vector<float> event(kFeatures);
     while (!done.load(std::memory_order_relaxed)) {
-      const uint64_t number = random() % kSubjects;
+      const uint64_t number = random() % kInterleavedSubjects;
       const auto purpose = random() % 2 == 0 ? Purpose::kSelectAdvertising : Purpose::kSelectContent;
       const Told& one = told[number][static_cast<size_t>(purpose)];
       for (float& value : event) value = static_cast<float>(random() % 11);
@@ -130,7 +130,7 @@ class Interleaving : public testing::Test {
   LossyDisk disk{3};
   std::unique_ptr<rocksdb::Env> env = NewLossyEnv(disk);
   std::unique_ptr<OpenStore> open;
-  std::array<std::array<Told, 3>, kSubjects> told;
+  std::array<std::array<Told, 3>, kInterleavedSubjects> told;
   std::atomic<bool> done{false};
   std::atomic<uint64_t> assigned{0};
   std::atomic<uint64_t> judged{0};

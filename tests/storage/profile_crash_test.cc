@@ -15,8 +15,7 @@ namespace {
 
 using policy::Purpose;
 
-constexpr Purpose kAds = Purpose::kProfileAdvertising;
-constexpr uint64_t kSubjects = 5;
+constexpr uint64_t kCrashingSubjects = 5;
 constexpr int kCutsADisk = 30;
 
 struct Expectation {
@@ -37,7 +36,7 @@ class ProfileCrash : public testing::Test {
 
   void WorkUntilTheCut(OpenProfiles& open, std::mt19937_64& random) {
     for (;;) {
-      const uint64_t number = random() % kSubjects;
+      const uint64_t number = random() % kCrashingSubjects;
       Expectation& one = expected[number];
       const uint64_t what = random() % 10;
       if (what == 0 || !one.granted) {

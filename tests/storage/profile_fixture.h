@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "policy/purpose.h"
 #include "scoring/profile.h"
 #include "storage/profile_store.h"
 #include "tests/storage/store_fixture.h"
 
 namespace assent::storage {
 
+inline constexpr policy::Purpose kAds = policy::Purpose::kProfileAdvertising;
+inline constexpr policy::Purpose kContent = policy::Purpose::kProfileContent;
 inline constexpr int64_t kNowS = 1'000'000;  // kTestTime
 
 // Aggregates over purchases: how many, the sum of `price`, and as many maxima of `price` as asked for (each over a

@@ -15,7 +15,6 @@
 namespace assent::storage {
 namespace {
 
-constexpr policy::Purpose kAds = policy::Purpose::kProfileAdvertising;
 constexpr size_t kAggregates = 12;
 constexpr uint64_t kBytesASubject = 256 + 16 * kAggregates;  // consent index, table, head, repeat window and all
 

@@ -21,10 +21,9 @@ namespace {
 using policy::Purpose;
 using policy::SubjectKey;
 
-constexpr Purpose kAds = Purpose::kProfileAdvertising;
 constexpr int kChangers = 2;
 constexpr int kFolders = 2;
-constexpr uint64_t kSubjects = 6;
+constexpr uint64_t kRacingSubjects = 6;
 constexpr size_t kEventsAFold = 4;
 
 // What is told about a subject; one changer changes it. `number` is even while the last acknowledged change was a
@@ -57,7 +56,7 @@ class ProfileRace : public testing::Test {
     scoring::Quiescence::Reader reader(open->base->domain);
     std::vector<uint8_t> state(layouts[0].state_bytes());
     for (uint64_t i = 0; i < changes || !Meaningful(); ++i) {
-      const uint64_t number = random() % (kSubjects / kChangers) * kChangers + changer;
+      const uint64_t number = random() % (kRacingSubjects / kChangers) * kChangers + changer;
       Told& one = told[number];
       if (one.number.load() % 2 == 1) {
         const bool opts_out = random() % 2 == 0;
@@ -81,7 +80,7 @@ class ProfileRace : public testing::Test {
     std::mt19937_64 random(seed);
     scoring::Quiescence::Reader reader(open->base->domain);
     while (!done.load(std::memory_order_relaxed)) {
-      const uint64_t number = random() % kSubjects;
+      const uint64_t number = random() % kRacingSubjects;
       const size_t which = random() % 8 == 0 ? 1 : 0;
       const scoring::ProfileLayout& layout = layouts[which];
       const scoring::AttributeValue price = {.attribute = layout.Attribute("price"), .number = 1};
@@ -115,7 +114,7 @@ class ProfileRace : public testing::Test {
   std::unique_ptr<rocksdb::Env> env = NewLossyEnv(disk);
   const std::array<scoring::ProfileLayout, 2> layouts = {ShopLayout(), ShopLayout(3)};
   std::unique_ptr<OpenProfiles> open;
-  std::array<Told, kSubjects> told;
+  std::array<Told, kRacingSubjects> told;
   std::atomic<bool> done{false};
   std::atomic<uint64_t> kept{0};
   std::atomic<uint64_t> judged{0};
@@ -151,7 +150,7 @@ TEST_F(ProfileRace, NothingOutlivesAWithdrawal) {
   std::printf("%llu folds kept, %llu refused after a withdrawal, %llu profiles written\n",
               static_cast<unsigned long long>(kept.load()), static_cast<unsigned long long>(judged.load()),
               static_cast<unsigned long long>(open->profiles->figures().written));
-  for (uint64_t i = 0; i < kSubjects; ++i) ASSERT_TRUE(open->Apply(OptOutOf(Subject(i), {})).ok());
+  for (uint64_t i = 0; i < kRacingSubjects; ++i) ASSERT_TRUE(open->Apply(OptOutOf(Subject(i), {})).ok());
   EXPECT_EQ(open->profiles->size(), 0u);
   const std::unique_ptr<rocksdb::Iterator> profiles(
       open->base->database->rocks().NewIterator({}, open->base->database->family(Family::kProfiles)));

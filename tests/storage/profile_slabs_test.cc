@@ -10,13 +10,10 @@
 #include <vector>
 
 #include "storage/profile_table.h"
-#include "tests/storage/store_fixture.h"
+#include "tests/storage/profile_fixture.h"
 
 namespace assent::storage {
 namespace {
-
-constexpr policy::Purpose kAds = policy::Purpose::kProfileAdvertising;
-constexpr policy::Purpose kContent = policy::Purpose::kProfileContent;
 
 bool IsZero(std::span<const uint8_t> bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });

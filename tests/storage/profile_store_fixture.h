@@ -16,8 +16,6 @@
 
 namespace assent::storage {
 
-inline constexpr policy::Purpose kAds = policy::Purpose::kProfileAdvertising;
-inline constexpr policy::Purpose kContent = policy::Purpose::kProfileContent;
 inline constexpr int64_t kDayS = 86'400;
 
 class ProfileStoreTest : public testing::Test {
