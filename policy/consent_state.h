@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "policy/jurisdiction.h"
 #include "policy/purpose.h"
 
 namespace assent::policy {
@@ -21,12 +22,18 @@ enum class ConsentStatus : uint8_t {
 // The state of every purpose of one subject. A subject without a record has the default value.
 struct ConsentState {
   std::array<ConsentStatus, kPurposeCount + 1> status = {};  // by purpose number; [0] is unused
-  // Whole seconds since 1970; a grant ends when the clock reaches it. 0: no end.
-  std::array<uint32_t, kPurposeCount + 1> expire_time_s = {};
-  uint32_t revision = 0;  // 0: no record
+  // Of granted purposes only; 0 for the others.
+  std::array<uint32_t, kPurposeCount + 1> expire_time_s = {};  // the clock reaching it ends the grant; 0: no end
+  std::array<uint16_t, kPurposeCount + 1> notice = {};         // ordinal of the notice's version; 0: none
+  // Sets of granted purposes, of PurposeBit.
+  uint32_t explicit_grants = 0;      // the person acted on a notice
+  uint32_t outdated = 0;             // a later version of the notice asks for more
+  uint32_t revision = 0;             // 0: no record
+  Regime regime = Regime::kUnknown;  // the strictest among the jurisdictions on record
   bool child = false;
   bool restricted = false;
   bool erased = false;
+  bool has_preferences = false;  // some segments are refused
 
   friend bool operator==(const ConsentState&, const ConsentState&) = default;
 };

@@ -1,31 +1,55 @@
-// May this purpose be served for this subject now? One evaluator, any denial wins.
+// May this purpose be served for this subject now? One evaluator, any denial wins. docs/verdict.md is its table.
 #ifndef ASSENT_POLICY_CONSENT_VERDICT_H_
 #define ASSENT_POLICY_CONSENT_VERDICT_H_
 
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
 #include "policy/consent_state.h"
+#include "policy/jurisdiction.h"
 #include "policy/outcome.h"
 #include "policy/purpose.h"
+#include "policy/signal_reading.h"
+#include "policy/use.h"
 
 namespace assent::policy {
 
-// The signals of a request, decoded as far as this version can.
-struct Signals {
-  bool gpc = false;
-  bool known_child = false;
-  // A TCF, GPP or US Privacy string is there: this version cannot evaluate any.
-  bool undecodable = false;
+// What permits, ascending by strength.
+enum class Permission : uint8_t { kNone = 0, kOptOutDefault, kTcf, kGrant, kExplicitGrant };
+absl::string_view PermissionName(Permission permission);
+
+// What a deployment decides once.
+struct VerdictRules {
+  Regime regime_otherwise = Regime::kOptIn;  // where neither the request nor the record says where the person is
+  uint32_t uses_allowed = 0;                 // significant uses that are not refused, of UseBit
+};
+
+// What is asked.
+struct Question {
+  Purpose purpose = Purpose::kUnspecified;
+  Use use = Use::kOrdinary;
+  int64_t now_s = 0;  // seconds since 1970
 };
 
 struct Verdict {
   bool allowed = false;
   Rule rule = Rule::kConsentNone;  // the first rule, in the order of docs/verdict.md, that denies; kNone when allowed
+  Permission permission = Permission::kNone;  // what permits, whether or not something denies
+  uint32_t denials = 0;                       // the trace: every rule that denies, of RuleBit
+
+  bool by_grant() const { return allowed && permission >= Permission::kGrant; }
 };
 
-// Precondition: IsSelection(purpose) or any other known purpose. `now_s`: seconds since 1970.
-// Threads: safe. Cost: a few branches.
-Verdict EvaluateConsent(const ConsentState& state, const Signals& signals, Purpose purpose, int64_t now_s);
+constexpr uint32_t RuleBit(Rule rule) { return 1u << static_cast<unsigned>(rule); }
+
+// Threads: safe. Cost: some branches, no allocation.
+Verdict EvaluateConsent(const ConsentState& state, const SignalReading& signals, const Question& question,
+                        const VerdictRules& rules);
+
+// Whether a profile for `purpose` may be read and added to: a verdict without signals that allows by a grant on record.
+bool MayUseProfile(const ConsentState& state, Purpose purpose, int64_t now_s);
+// Whether it may go on to exist: restricting a subject keeps it, as does a notice that is outdated.
+bool MayKeepProfile(const ConsentState& state, Purpose purpose, int64_t now_s);
 
 }  // namespace assent::policy
 

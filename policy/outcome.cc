@@ -20,12 +20,26 @@ absl::string_view RuleName(Rule rule) {
       return "consent.closed";
     case Rule::kSignalGpc:
       return "signal.gpc";
-    case Rule::kSignalUndecodable:
-      return "signal.undecodable";
+    case Rule::kSignalGpp:
+      return "signal.gpp";
+    case Rule::kSignalUsPrivacy:
+      return "signal.us_privacy";
+    case Rule::kSignalTcf:
+      return "signal.tcf";
     case Rule::kConsentExpired:
       return "consent.expired";
+    case Rule::kNoticeOutdated:
+      return "consent.notice_outdated";
+    case Rule::kJurisdictionNotServed:
+      return "jurisdiction.not_served";
+    case Rule::kJurisdictionStrict:
+      return "jurisdiction.strict";
+    case Rule::kSignificantUse:
+      return "context.significant_use";
     case Rule::kConsentNone:
       return "consent.none";
+    case Rule::kSegmentRefused:
+      return "segment.refused_by_person";
     case Rule::kSegmentPurpose:
       return "segment.purpose_not_allowed";
     case Rule::kSegmentSensitive:
@@ -68,6 +82,7 @@ Outcome OutcomeOf(Rule rule) {
       return Outcome::kAssigned;
     case Rule::kConsentOptedOut:
       return Outcome::kOptedOut;
+    case Rule::kSegmentRefused:
     case Rule::kSegmentPurpose:
     case Rule::kSegmentSensitive:
     case Rule::kSegmentRestricted:
@@ -83,8 +98,14 @@ Outcome OutcomeOf(Rule rule) {
     case Rule::kConsentWithdrawn:
     case Rule::kConsentClosed:
     case Rule::kSignalGpc:
-    case Rule::kSignalUndecodable:
+    case Rule::kSignalGpp:
+    case Rule::kSignalUsPrivacy:
+    case Rule::kSignalTcf:
     case Rule::kConsentExpired:
+    case Rule::kNoticeOutdated:
+    case Rule::kJurisdictionNotServed:
+    case Rule::kJurisdictionStrict:
+    case Rule::kSignificantUse:
     case Rule::kConsentNone:
       break;
   }

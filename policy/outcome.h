@@ -20,27 +20,35 @@ enum class Outcome : uint8_t {
 };
 inline constexpr int kOutcomeCount = 7;
 
-// What decided. Dense from 0, for counters.
+// What decided. Dense from 0, for counters; those that deny a purpose stand in their order of precedence
+// (docs/verdict.md).
 enum class Rule : uint8_t {
-  kNone = 0,           // "model.nearest": nothing denied, the model was sure
-  kSubjectErased,      // "subject.erased"
-  kSubjectRestricted,  // "subject.restricted"
-  kSubjectChild,       // "subject.child"
-  kConsentOptedOut,    // "consent.opted_out"
-  kConsentWithdrawn,   // "consent.withdrawn"
-  kConsentClosed,      // "consent.closed"
-  kSignalGpc,          // "signal.gpc"
-  kSignalUndecodable,  // "signal.undecodable"
-  kConsentExpired,     // "consent.expired"
-  kConsentNone,        // "consent.none"
-  kSegmentPurpose,     // "segment.purpose_not_allowed"
-  kSegmentSensitive,   // "segment.special_category"
-  kSegmentRestricted,  // "segment.restricted"
-  kModelLowMargin,     // "model.low_margin"
-  kModelTooFar,        // "model.too_far"
-  kProfileKept,        // "profile.kept": nothing denied, the events are in the profile
+  kNone = 0,               // "model.nearest": nothing denied, the model was sure
+  kSubjectErased,          // "subject.erased"
+  kSubjectRestricted,      // "subject.restricted"
+  kSubjectChild,           // "subject.child"
+  kConsentOptedOut,        // "consent.opted_out"
+  kConsentWithdrawn,       // "consent.withdrawn"
+  kConsentClosed,          // "consent.closed"
+  kSignalGpc,              // "signal.gpc"
+  kSignalGpp,              // "signal.gpp"
+  kSignalUsPrivacy,        // "signal.us_privacy"
+  kSignalTcf,              // "signal.tcf"
+  kConsentExpired,         // "consent.expired"
+  kNoticeOutdated,         // "consent.notice_outdated"
+  kJurisdictionNotServed,  // "jurisdiction.not_served"
+  kJurisdictionStrict,     // "jurisdiction.strict"
+  kSignificantUse,         // "context.significant_use"
+  kConsentNone,            // "consent.none"
+  kSegmentRefused,         // "segment.refused_by_person"
+  kSegmentPurpose,         // "segment.purpose_not_allowed"
+  kSegmentSensitive,       // "segment.special_category"
+  kSegmentRestricted,      // "segment.restricted"
+  kModelLowMargin,         // "model.low_margin"
+  kModelTooFar,            // "model.too_far"
+  kProfileKept,            // "profile.kept": nothing denied, the events are in the profile
 };
-inline constexpr int kRuleCount = 17;
+inline constexpr int kRuleCount = 24;
 
 // The stable dotted name.
 absl::string_view RuleName(Rule rule);

@@ -48,6 +48,9 @@ constexpr Purpose ProfileFor(Purpose selection) {
 // The bit of a purpose in a set of purposes.
 constexpr uint32_t PurposeBit(Purpose purpose) { return 1u << static_cast<unsigned>(purpose); }
 inline constexpr uint32_t kAllPurposeBits = ((1u << kPurposeCount) - 1) << 1;
+// What opt-outs of sale, sharing and targeted advertising are about.
+inline constexpr uint32_t kAdvertisingPurposeBits =
+    PurposeBit(Purpose::kSelectAdvertising) | PurposeBit(Purpose::kProfileAdvertising);
 // The purposes for which a profile may be kept.
 inline constexpr uint32_t kProfilePurposeBits =
     PurposeBit(Purpose::kProfileAdvertising) | PurposeBit(Purpose::kProfileContent);

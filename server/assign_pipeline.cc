@@ -11,9 +11,10 @@ namespace assent::server {
 namespace {
 
 // Drops the candidates that may not be used for the purpose, and says how many are left.
-size_t KeepAllowed(const scoring::Model& model, policy::Purpose purpose, std::span<scoring::Candidate> nearest) {
+size_t KeepAllowed(const ServingModel& serving, const policy::SegmentQuestion& question,
+                   std::span<scoring::Candidate> nearest) {
   const auto denied = [&](const scoring::Candidate& candidate) {
-    return policy::CheckSegment(model.segments()[candidate.index], purpose) != policy::Rule::kNone;
+    return serving.CheckSegment(candidate.index, question) != policy::Rule::kNone;
   };
   return static_cast<size_t>(std::remove_if(nearest.begin(), nearest.end(), denied) - nearest.begin());
 }
@@ -24,6 +25,7 @@ AssignPipeline::AssignPipeline(const PipelineSources& sources)
     : sources_(sources),
       reader_(sources.domain),
       tokens_(sources.pseudonymizer),
+      signals_(sources.jurisdictions),
       profile_(sources.profiles, sources.limits, sources.events) {}
 
 const ServingModel* AssignPipeline::PinModel() {
@@ -63,14 +65,23 @@ void AssignPipeline::Identify(const v1::Subject& subject, policy::Purpose purpos
 }
 
 bool AssignPipeline::MayUseProfile(policy::Purpose selection, const policy::ConsentState& state,
-                                   const policy::Signals& signals, int64_t now_us) const {
+                                   const policy::SignalReading& signals, int64_t now_us) const {
   const policy::Purpose purpose = pinned_->profile_purpose;
   return purpose == policy::ProfileFor(selection) && purpose != ServingModel::kNoProfile &&
-         policy::EvaluateConsent(state, signals, purpose, now_us / 1'000'000).allowed;
+         Judge(purpose, v1::Context::default_instance(), state, signals, now_us).by_grant();
+}
+
+policy::Verdict AssignPipeline::Judge(policy::Purpose purpose, const v1::Context& context,
+                                      const policy::ConsentState& state, const policy::SignalReading& signals,
+                                      int64_t now_us) const {
+  const policy::Question question = {
+      .purpose = purpose, .use = static_cast<policy::Use>(context.use()), .now_s = now_us / 1'000'000};
+  return policy::EvaluateConsent(state, signals, question, sources_.verdict);
 }
 
 absl::Status AssignPipeline::ReadFeatures(const v1::AssignRequest& request, const policy::ConsentState& state,
-                                          const policy::Signals& signals, const policy::Decision& decision, Keep keep) {
+                                          const policy::SignalReading& signals, const policy::Decision& decision,
+                                          Keep keep) {
   const ServingModel& serving = *pinned_;
   const scoring::FeatureSchema& schema = serving.model.schema();
   const size_t named_max = sources_.limits.named_features_max;
@@ -101,8 +112,10 @@ absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t no
   Identify(request.subject(), static_cast<policy::Purpose>(request.purpose()), now_us, decision);
   const policy::ConsentState state = sources_.index.Find(reader_, decision.subject);
   decision.consent_revision = state.revision;
-  const policy::Signals signals = ReadSignals(request.signals());
-  const policy::Verdict verdict = policy::EvaluateConsent(state, signals, decision.purpose, now_us / 1'000'000);
+  const policy::SignalReading signals = signals_.Read(request.signals());
+  const policy::Verdict verdict = Judge(decision.purpose, request.context(), state, signals, now_us);
+  decision.permission = verdict.permission;
+  decision.refusals = RefusalsOf(decision.subject, state);
   if (!verdict.allowed) {
     decision.rule = verdict.rule;
     decision.outcome = policy::OutcomeOf(verdict.rule);
@@ -117,14 +130,14 @@ absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t no
   const auto wanted = static_cast<size_t>(std::max(1, request.max_segments()));
   const std::span<scoring::Candidate> nearest(decision.nearest.data(), wanted);
   decision.assignment = scoring::Assign(model, decision.scaled, workspace_, nearest, decision.nearest_count);
-  const Ruling ruling = RuleOn(model, decision.assignment, decision.purpose);
+  const Ruling ruling = RuleOn(*serving, decision.assignment, decision.segment_question());
   decision.outcome = ruling.outcome;
   decision.rule = ruling.rule;
   if (ruling.outcome != policy::Outcome::kAssigned) {
     decision.nearest_count = 0;
     return absl::OkStatus();
   }
-  decision.nearest_count = KeepAllowed(model, decision.purpose, nearest.first(decision.nearest_count));
+  decision.nearest_count = KeepAllowed(*serving, decision.segment_question(), nearest.first(decision.nearest_count));
   if (request.return_memberships()) {
     scoring::Memberships(model, workspace_, nearest.first(decision.nearest_count),
                          {decision.membership.data(), decision.nearest_count});
@@ -134,8 +147,9 @@ absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t no
   return absl::OkStatus();
 }
 
-Ruling RuleOn(const scoring::Model& model, const scoring::Assignment& assignment, policy::Purpose purpose) {
-  const policy::Rule rule = policy::CheckSegment(model.segments()[assignment.winner], purpose);
+Ruling RuleOn(const ServingModel& serving, const scoring::Assignment& assignment,
+              const policy::SegmentQuestion& question) {
+  const policy::Rule rule = serving.CheckSegment(assignment.winner, question);
   if (rule != policy::Rule::kNone) return {policy::OutcomeOf(rule), rule};
   switch (assignment.certainty) {
     case scoring::Certainty::kLowMargin:

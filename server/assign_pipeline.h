@@ -10,6 +10,7 @@
 #include "policy/consent_state.h"
 #include "policy/consent_verdict.h"
 #include "policy/decision.h"
+#include "policy/segment_rules.h"
 #include "policy/subject.h"
 #include "scoring/assign.h"
 #include "scoring/published.h"
@@ -19,6 +20,7 @@
 #include "server/feature_reader.h"
 #include "server/running_profile.h"
 #include "server/serving_model.h"
+#include "server/signal_reader.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/profile_store.h"
@@ -30,9 +32,12 @@ struct PipelineSources {
   scoring::Quiescence& domain;
   const policy::Pseudonymizer& pseudonymizer;
   const storage::ConsentIndex& index;
+  const storage::RefusalIndex& refusals;
   const storage::ConsentStore& store;
   const scoring::Published<ServingModel>& model;
   RequestLimits limits;
+  policy::VerdictRules verdict = {};
+  const policy::Jurisdictions& jurisdictions;
   EventRules events = {};
   storage::ProfileStore* profiles = nullptr;  // null: no profile is ever kept
 };
@@ -69,9 +74,17 @@ class AssignPipeline {
   // The profile of the last decision, and what became of its events.
   RunningProfile& profile() { return profile_; }
   // Whether the profile that the pinned model reads may be used: for a selection of its own kind, where its purpose is
-  // granted and no signal denies it.
-  bool MayUseProfile(policy::Purpose selection, const policy::ConsentState& state, const policy::Signals& signals,
+  // granted on record and no signal denies it.
+  bool MayUseProfile(policy::Purpose selection, const policy::ConsentState& state, const policy::SignalReading& signals,
                      int64_t now_us) const;
+  // What the subject refuses; null: nothing. Borrowed until the thread is next quiescent.
+  const policy::Refusals* RefusalsOf(const policy::SubjectKey& subject, const policy::ConsentState& state) const {
+    return state.has_preferences ? sources_.refusals.Find(reader_, subject) : nullptr;
+  }
+  // The verdict on a purpose. `context`: of the request.
+  policy::Verdict Judge(policy::Purpose purpose, const v1::Context& context, const policy::ConsentState& state,
+                        const policy::SignalReading& signals, int64_t now_us) const;
+  SignalReader& signals() { return signals_; }
   // Starts a decision about a subject: everything of it that is not decided yet.
   void Identify(const v1::Subject& subject, policy::Purpose purpose, int64_t now_us, policy::Decision& decision) const;
   // OK when the index has everything that the token's holder has seen.
@@ -81,11 +94,12 @@ class AssignPipeline {
 
  private:
   absl::Status ReadFeatures(const v1::AssignRequest& request, const policy::ConsentState& state,
-                            const policy::Signals& signals, const policy::Decision& decision, Keep keep);
+                            const policy::SignalReading& signals, const policy::Decision& decision, Keep keep);
 
   PipelineSources sources_;
   scoring::Quiescence::Reader reader_;
   ConsentTokenCodec tokens_;
+  SignalReader signals_;
   FeatureReader features_;
   RunningProfile profile_;
   scoring::Workspace workspace_;
@@ -99,7 +113,8 @@ struct Ruling {
   policy::Outcome outcome;
   policy::Rule rule;
 };
-Ruling RuleOn(const scoring::Model& model, const scoring::Assignment& assignment, policy::Purpose purpose);
+Ruling RuleOn(const ServingModel& serving, const scoring::Assignment& assignment,
+              const policy::SegmentQuestion& question);
 
 // The error where consent permits and there is no model.
 absl::Status NoModelError();

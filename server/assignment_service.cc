@@ -82,7 +82,7 @@ grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::E
     scoring::Memberships(*decision_.model, decision_.scaled, {decision_.nearest.data(), decision_.nearest_count},
                          {decision_.membership.data(), decision_.nearest_count});
   }
-  FillExplainResponse(decision_, pipeline_.missing_features(), response);
+  FillExplainResponse(decision_, pipeline_.pinned(), pipeline_.missing_features(), response);
   return grpc::Status::OK;
 }
 

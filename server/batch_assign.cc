@@ -91,7 +91,7 @@ void BatchAssigner::ReadSignalSets(const v1::BatchAssignRequest& request) {
   for (int i = 0; i < request.signals_size(); ++i) {
     const absl::Status status = ValidateSignals(absl::StrCat("signals[", i, "]"), request.signals(i));
     signal_errors_.push_back(status);
-    signals_.push_back(status.ok() ? ReadSignals(request.signals(i)) : policy::Signals{.undecodable = true});
+    signals_.push_back(status.ok() ? pipeline_.signals().Read(request.signals(i)) : policy::SignalReading{});
   }
 }
 
@@ -133,11 +133,11 @@ void BatchAssigner::TakeSubjects(const v1::BatchAssignRequest& request, Block bl
 void BatchAssigner::ConsentVerdicts(const v1::BatchAssignRequest& request, int64_t now_us,
                                     v1::BatchAssignResponse& response) {
   const auto purpose = static_cast<policy::Purpose>(request.purpose());
-  const policy::Signals none;
+  const policy::SignalReading none;
   permitted_count_ = 0;
   for (size_t i = 0; i < keyed_count_; ++i) {
     const uint32_t row = keyed_[i];
-    const policy::Signals* signals = signals_.empty() ? &none : &signals_[0];
+    const policy::SignalReading* signals = signals_.empty() ? &none : &signals_[0];
     size_t set = 0;
     if (request.signals_index_size() != 0) {
       set = request.signals_index(static_cast<int>(row));
@@ -154,11 +154,12 @@ void BatchAssigner::ConsentVerdicts(const v1::BatchAssignRequest& request, int64
       Fail(row, signal_errors_[set], response);
       continue;
     }
-    const policy::Verdict verdict = policy::EvaluateConsent(states_[i], *signals, purpose, now_us / 1'000'000);
+    const policy::Verdict verdict = pipeline_.Judge(purpose, request.context(), states_[i], *signals, now_us);
     if (verdict.allowed) {
       const bool profiled =
           pipeline_.pinned() != nullptr && pipeline_.MayUseProfile(purpose, states_[i], *signals, now_us);
       permitted_access_[permitted_count_] = profiled ? ProfileAccess::kRead : ProfileAccess::kNone;
+      permitted_by_[permitted_count_] = verdict.permission;
       permitted_key_[permitted_count_] = static_cast<uint32_t>(i);
       permitted_[permitted_count_++] = row;
     } else {
@@ -182,7 +183,7 @@ absl::Status BatchAssigner::ScaleRows(const v1::BatchAssignRequest& request, int
     const RawRow raw = RowOf(features, i, now_us);
     const int bad = schema.Scale(raw.values, raw.missing, scaled);
     if (bad < 0) {
-      scored_[scored_count_++] = static_cast<uint32_t>(row);
+      scored_[scored_count_++] = static_cast<uint32_t>(i);
       continue;
     }
     const bool was_missing = !raw.missing.empty() && raw.missing[static_cast<size_t>(bad)] != 0;
@@ -239,9 +240,14 @@ void BatchAssigner::ScoreRows(policy::Purpose purpose, v1::BatchAssignResponse& 
                        {assignments_.data(), scored_count_});
   for (size_t i = 0; i < scored_count_; ++i) {
     const scoring::Assignment& assignment = assignments_[i];
-    const Ruling ruling = RuleOn(serving.model, assignment, purpose);
-    const auto row = static_cast<int>(scored_[i]);
-    Answer(scored_[i], ruling, response);
+    const uint32_t permitted = scored_[i];
+    const uint32_t key = permitted_key_[permitted];
+    const Ruling ruling = RuleOn(serving, assignment,
+                                 {.purpose = purpose,
+                                  .permission = permitted_by_[permitted],
+                                  .refusals = pipeline_.RefusalsOf(keys_[key], states_[key])});
+    const auto row = static_cast<int>(permitted_[permitted]);
+    Answer(permitted_[permitted], ruling, response);
     serving.drift->Offer(thread_, {scaled_.data() + i * dim, dim});
     if (ruling.outcome == policy::Outcome::kRestricted) continue;
     response.set_margins(row, assignment.margin);

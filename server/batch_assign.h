@@ -42,7 +42,8 @@ class BatchAssigner {
 
   void ReadSignalSets(const v1::BatchAssignRequest& request);
   void ClearResponse(v1::BatchAssignResponse& response);
-  // The steps of one block. A row is in `keyed_` once it has a subject, in `scored_` once it has a scaled vector.
+  // The steps of one block. A row is in `keyed_` once it has a subject, permitted once it may be served, in
+  // `scored_` (by its place among the permitted) once it has a scaled vector.
   void TakeSubjects(const v1::BatchAssignRequest& request, Block block, v1::BatchAssignResponse& response);
   void ConsentVerdicts(const v1::BatchAssignRequest& request, int64_t now_us, v1::BatchAssignResponse& response);
   absl::Status ScaleRows(const v1::BatchAssignRequest& request, int64_t now_us, v1::BatchAssignResponse& response);
@@ -63,7 +64,7 @@ class BatchAssigner {
   AssignPipeline& pipeline_;
   DataPlaneCells& cells_;
   const int thread_;
-  std::vector<policy::Signals> signals_;
+  std::vector<policy::SignalReading> signals_;
   std::vector<absl::Status> signal_errors_;
   std::array<uint32_t, kBlockRows> keyed_{};
   std::array<policy::SubjectKey, kBlockRows> keys_{};
@@ -71,6 +72,7 @@ class BatchAssigner {
   std::array<uint32_t, kBlockRows> permitted_{};
   std::array<uint32_t, kBlockRows> permitted_key_{};          // index into keys_, of a permitted row
   std::array<ProfileAccess, kBlockRows> permitted_access_{};  // to its profile
+  std::array<policy::Permission, kBlockRows> permitted_by_{};
   std::array<uint32_t, kBlockRows> scored_{};
   std::array<scoring::Assignment, kBlockRows> assignments_{};
   size_t keyed_count_ = 0;

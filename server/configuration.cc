@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/listen_address.h"
+#include "server/policy_configuration.h"
 #include "server/role_table.h"
 #include "server/text_proto_file.h"
 
@@ -180,6 +181,12 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   if (absl::Status status = ResolveLimits(message.limits(), out); !status.ok()) return status;
   if (absl::Status status = ResolveTimes(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveProfiles(message.profiles(), out); !status.ok()) return status;
+  auto jurisdictions = ReadJurisdictions(message.jurisdictions());
+  if (!jurisdictions.ok()) return jurisdictions.status();
+  out.jurisdictions = *std::move(jurisdictions);
+  const auto uses = ReadUsesAllowed(message);
+  if (!uses.ok()) return uses.status();
+  out.significant_uses_allowed = *uses;
   for (const std::string& name : message.insecure_roles()) {
     const uint32_t bit = RoleBitFromName(name);
     if (bit == 0)

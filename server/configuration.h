@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "assent/internal/v1/server_config.pb.h"
+#include "policy/jurisdiction.h"
 #include "scoring/profile.h"
 #include "server/transport_limits.h"
 
@@ -46,6 +47,8 @@ struct Configuration {
   uint32_t insecure_roles = 0;  // bits, see server/role_table.h
   RequestLimits request;
   EventRules events;
+  policy::Jurisdictions jurisdictions;
+  uint32_t significant_uses_allowed = 0;  // of policy::UseBit
   size_t profile_subjects_max = 1'000'000;
   std::chrono::milliseconds profile_flush_interval{5000};
   std::chrono::hours profile_retention{90 * 24};

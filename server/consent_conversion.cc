@@ -75,7 +75,7 @@ absl::Status ReadExpiry(const v1::RecordConsentRequest& request, absl::Time now,
   if (expire.seconds() <= absl::ToUnixSeconds(now)) {
     return MakeError(Reason::kValueOutOfRange, "expire_time", "must be in the future, in whole seconds");
   }
-  out.expire_time_s = static_cast<uint32_t>(expire.seconds());
+  out.terms.expire_time_s = static_cast<uint32_t>(expire.seconds());
   return absl::OkStatus();
 }
 
@@ -97,11 +97,11 @@ absl::Status ReadNotice(const v1::RecordConsentRequest& request, storage::Consen
   if (!v1::CollectionMethod_IsValid(request.method())) {
     return MakeError(Reason::kFieldInvalid, "method", "is not a method that this server knows");
   }
-  out.notice_id = request.notice_id();
-  out.notice_version = request.notice_version();
-  out.jurisdiction = request.jurisdiction();
-  out.method = request.method() == v1::COLLECTION_METHOD_UNSPECIFIED ? static_cast<int>(v1::COLLECTION_METHOD_EXPLICIT)
-                                                                     : static_cast<int>(request.method());
+  out.terms.notice_id = request.notice_id();
+  out.terms.notice_version = request.notice_version();
+  out.terms.jurisdiction = request.jurisdiction();
+  out.terms.method = request.method() == v1::COLLECTION_METHOD_UNSPECIFIED ? storage::kMethodExplicit
+                                                                           : static_cast<int>(request.method());
   return absl::OkStatus();
 }
 

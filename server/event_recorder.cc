@@ -23,11 +23,13 @@ absl::Status EventRecorder::Record(const v1::RecordEventsRequest& request, int64
 
   const ServingModel* serving = pipeline_.PinModel();
   pipeline_.Identify(request.subject(), static_cast<policy::Purpose>(request.purpose()), now_us, decision);
-  const policy::Signals signals = ReadSignals(request.signals());
+  const policy::SignalReading signals = pipeline_.signals().Read(request.signals());
   const auto verdict = [&] {
     const policy::ConsentState state = sources.index.Find(pipeline_.reader(), decision.subject);
     decision.consent_revision = state.revision;
-    return policy::EvaluateConsent(state, signals, decision.purpose, now_us / 1'000'000);
+    policy::Verdict found = pipeline_.Judge(decision.purpose, v1::Context::default_instance(), state, signals, now_us);
+    if (found.allowed && !found.by_grant()) found = {};  // a profile needs a grant on record
+    return found;
   };
   if (const policy::Verdict permission = verdict(); !permission.allowed) {
     Answer(permission.rule, decision);

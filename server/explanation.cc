@@ -11,7 +11,7 @@ namespace {
 
 // The two nearest segments with their memberships. The comparison is with the true runner-up, or the margin would not
 // be the one that was decided by; but it is named only where the purpose may use it, as every other segment.
-void FillSegments(const policy::Decision& decision, v1::ExplainResponse& response) {
+void FillSegments(const policy::Decision& decision, const ServingModel& serving, v1::ExplainResponse& response) {
   const scoring::Model& model = *decision.model;
   const scoring::Assignment& assignment = decision.assignment;
   const std::array<scoring::Candidate, 2> pair = {
@@ -23,7 +23,7 @@ void FillSegments(const policy::Decision& decision, v1::ExplainResponse& respons
   if (count == 2) {
     static const scoring::SegmentCard& nameless = *new scoring::SegmentCard();
     const scoring::SegmentCard& card = model.segments()[pair[1].index];
-    const bool allowed = policy::CheckSegment(card, decision.purpose) == policy::Rule::kNone;
+    const bool allowed = serving.CheckSegment(pair[1].index, decision.segment_question()) == policy::Rule::kNone;
     FillSegmentMatch(allowed ? card : nameless, pair[1].distance, membership[1], *response.mutable_runner_up());
   }
 }
@@ -40,15 +40,15 @@ void FillContribution(const scoring::Feature& feature, float scaled, double back
 
 }  // namespace
 
-void FillExplainResponse(const policy::Decision& decision, std::span<const uint8_t> missing,
-                         v1::ExplainResponse& response) {
+void FillExplainResponse(const policy::Decision& decision, const ServingModel* serving,
+                         std::span<const uint8_t> missing, v1::ExplainResponse& response) {
   response.Clear();
   FillAssignResponse(decision, *response.mutable_decision());
   const bool explained =
       decision.outcome == policy::Outcome::kAssigned || decision.outcome == policy::Outcome::kAbstained;
-  if (!explained || decision.model == nullptr) return;
+  if (!explained || decision.model == nullptr || serving == nullptr) return;
   const scoring::Model& model = *decision.model;
-  FillSegments(decision, response);
+  FillSegments(decision, *serving, response);
   response.set_margin(decision.assignment.margin);
   const bool compared = decision.assignment.runner_up != scoring::kNoSegment;
   scoring::Explanation why;

@@ -8,14 +8,15 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "policy/decision.h"
 #include "scoring/assign.h"
+#include "server/serving_model.h"
 
 namespace assent::server {
 
 // Sets every field of `response`. Where the refusal came before the features were read, or the nearest segment may not
 // be used, only `decision` is set.
 // Shape: missing is [dim], non-zero where the request had no value. Cost: allocates; not the Assign path.
-void FillExplainResponse(const policy::Decision& decision, std::span<const uint8_t> missing,
-                         v1::ExplainResponse& response);
+void FillExplainResponse(const policy::Decision& decision, const ServingModel* serving,
+                         std::span<const uint8_t> missing, v1::ExplainResponse& response);
 
 }  // namespace assent::server
 

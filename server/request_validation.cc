@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "policy/jurisdiction.h"
 #include "policy/purpose.h"
 #include "policy/subject.h"
 #include "scoring/assign.h"
@@ -24,19 +25,6 @@ bool IsLabel(absl::string_view text) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
 }
 
-// "", "DE" or "US-CA".
-bool IsJurisdiction(absl::string_view text) {
-  const auto upper = [&](size_t i) { return absl::ascii_isupper(static_cast<unsigned char>(text[i])); };
-  if (text.empty()) return true;
-  if (text.size() < 2 || text.size() > 6 || !upper(0) || !upper(1)) return false;
-  if (text.size() == 2) return true;
-  if (text[2] != '-' || text.size() == 3) return false;
-  for (size_t i = 3; i < text.size(); ++i) {
-    if (!upper(i) && !absl::ascii_isdigit(static_cast<unsigned char>(text[i]))) return false;
-  }
-  return true;
-}
-
 absl::Status ValidateNamespace(absl::string_view field, absl::string_view name) {
   if (name.empty()) return MakeError(Reason::kFieldRequired, field, "is required");
   if (name.size() > policy::kNamespaceBytesMax) {
@@ -52,6 +40,9 @@ absl::Status ValidateContext(const v1::Context& context) {
   }
   if (!IsLabel(context.placement())) {
     return MakeError(Reason::kFieldInvalid, "context.placement", "has characters other than [a-z0-9_-]");
+  }
+  if (!v1::Use_IsValid(context.use())) {
+    return MakeError(Reason::kFieldInvalid, "context.use", "is not a use that this server knows");
   }
   return absl::OkStatus();
 }
@@ -110,7 +101,7 @@ absl::Status ValidateSubject(bool present, const v1::Subject& subject, const Req
 }
 
 absl::Status ValidateJurisdiction(absl::string_view field, absl::string_view jurisdiction) {
-  if (IsJurisdiction(jurisdiction)) return absl::OkStatus();
+  if (jurisdiction.empty() || policy::IsJurisdiction(jurisdiction)) return absl::OkStatus();
   return MakeError(Reason::kFieldInvalid, field, "must be an ISO 3166-1 alpha-2 or 3166-2 code, such as DE or US-CA");
 }
 
@@ -128,15 +119,9 @@ absl::Status ValidateSignals(absl::string_view field, const v1::PrivacySignals& 
   if (!signals.us_privacy().empty() && signals.us_privacy().size() != kUsPrivacyBytes) {
     return MakeError(Reason::kFieldInvalid, absl::StrCat(field, ".us_privacy"), "must have four characters");
   }
-  if (IsJurisdiction(signals.jurisdiction())) return absl::OkStatus();
+  const std::string& jurisdiction = signals.jurisdiction();
+  if (jurisdiction.empty() || policy::IsJurisdiction(jurisdiction)) return absl::OkStatus();
   return ValidateJurisdiction(absl::StrCat(field, ".jurisdiction"), signals.jurisdiction());
-}
-
-policy::Signals ReadSignals(const v1::PrivacySignals& signals) {
-  return {.gpc = signals.gpc(),
-          .known_child = signals.known_child(),
-          .undecodable = !signals.tcf().empty() || !signals.gpp().empty() || signals.gpp_sid_size() != 0 ||
-                         !signals.us_privacy().empty()};
 }
 
 absl::Status ValidateAssign(const v1::AssignRequest& request, const RequestLimits& limits) {

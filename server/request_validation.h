@@ -7,7 +7,6 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "assent/v1/signals.pb.h"
 #include "assent/v1/subject.pb.h"
-#include "policy/consent_verdict.h"
 #include "server/configuration.h"
 
 namespace assent::server {
@@ -31,9 +30,6 @@ absl::Status ValidateSelectionPurpose(v1::Purpose purpose);
 absl::Status ValidateSignals(absl::string_view field, const v1::PrivacySignals& signals);
 // ISO 3166-1 alpha-2 or 3166-2, or empty.
 absl::Status ValidateJurisdiction(absl::string_view field, absl::string_view jurisdiction);
-
-// What this version can evaluate of the signals. Precondition: ValidateSignals said yes.
-policy::Signals ReadSignals(const v1::PrivacySignals& signals);
 
 }  // namespace assent::server
 

@@ -48,6 +48,7 @@ struct Server::Parts {
   const policy::Pseudonymizer pseudonymizer;
   scoring::Quiescence domain;
   storage::ConsentIndex index{domain};
+  storage::RefusalIndex refusals{domain};
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<storage::ProfileStore> profiles;
@@ -79,7 +80,7 @@ absl::Status Server::Parts::OpenStorage() {
   auto opened = storage::Database::Open({.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue()});
   if (!opened.ok()) return InField("data_dir", opened.status());
   database = *std::move(opened);
-  auto consent = storage::ConsentStore::Open(*database, index);
+  auto consent = storage::ConsentStore::Open(*database, index, refusals, configuration.jurisdictions);
   if (!consent.ok()) return InField("data_dir", consent.status());
   store = *std::move(consent);
   auto kept = storage::ProfileStore::Open(*database, *store, index, domain,
@@ -133,9 +134,13 @@ absl::Status Server::Parts::StartDataPlane() {
   const PipelineSources sources{.domain = domain,
                                 .pseudonymizer = pseudonymizer,
                                 .index = index,
+                                .refusals = refusals,
                                 .store = *store,
                                 .model = model->published(),
                                 .limits = configuration.request,
+                                .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
+                                            .uses_allowed = configuration.significant_uses_allowed},
+                                .jurisdictions = configuration.jurisdictions,
                                 .events = configuration.events,
                                 .profiles = profiles.get()};
   const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "policy/purpose.h"
+#include "policy/segment_rules.h"
 #include "scoring/model.h"
 #include "scoring/profile.h"
 #include "server/drift_counters.h"
@@ -24,7 +26,17 @@ struct ServingModel {
         profile_purpose(policy::PurposeFromNumber(model.schema().profile_purpose()).value_or(kNoProfile)),
         generation(number),
         drift(std::move(counters)),
-        segments(totals, model, threads) {}
+        segments(totals, model, threads) {
+    for (const scoring::SegmentCard& card : model.segments()) {
+      taxonomy_paths.emplace_back();
+      if (card.iab_audience_id != 0) taxonomy_paths.back().push_back(card.iab_audience_id);
+    }
+  }
+
+  // Whether the segment may be given to whoever asks; see policy::CheckSegment.
+  policy::Rule CheckSegment(uint32_t segment, const policy::SegmentQuestion& question) const {
+    return policy::CheckSegment(model.segments()[segment], taxonomy_paths[segment], question);
+  }
 
   static constexpr auto kNoProfile = policy::Purpose::kUnspecified;
 
@@ -34,6 +46,7 @@ struct ServingModel {
   const uint64_t generation;  // from 1, never used twice: addresses are, so scratch memory is matched by this
   const std::shared_ptr<DriftCounters> drift;  // never null; shared with /metrics
   const SegmentCounters segments;
+  std::vector<std::vector<int32_t>> taxonomy_paths;  // by segment: its row of the taxonomy, and those above it
 };
 
 }  // namespace assent::server

@@ -1,12 +1,9 @@
 #include "storage/consent_change.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
-#include <vector>
+
+#include "storage/packed_state.h"
 
 namespace assent::storage {
 namespace {
@@ -17,31 +14,38 @@ using internal::v1::PurposeRecord;
 using policy::ConsentStatus;
 using policy::Purpose;
 
-constexpr int kMethodExplicit = 1;  // assent.v1.CollectionMethod
-constexpr size_t kDigestBytes = 16;
-
 PurposeRecord GrantRecord(const ConsentRequest& request, const Grant& grant, int64_t now_us) {
+  const GrantTerms& terms = request.terms;
   PurposeRecord purpose;
   purpose.set_purpose(static_cast<int32_t>(grant.purpose));
   purpose.set_status(static_cast<int32_t>(ConsentStatus::kGranted));
   purpose.set_legal_basis(grant.legal_basis);
   purpose.set_update_time_us(now_us);
-  purpose.set_expire_time_s(request.expire_time_s);
-  purpose.set_notice_id(request.notice_id);
-  purpose.set_notice_version(request.notice_version);
-  purpose.set_jurisdiction(request.jurisdiction);
-  purpose.set_method(request.method);
+  purpose.set_expire_time_s(terms.expire_time_s);
+  purpose.set_notice_id(terms.notice_id);
+  purpose.set_notice_version(terms.notice_version);
+  purpose.set_notice_ordinal(terms.notice_ordinal);
+  purpose.set_jurisdiction(terms.jurisdiction);
+  purpose.set_method(terms.method);
+  purpose.set_signal_sha256(terms.signal_sha256);
+  purpose.set_vendor_list_version(terms.vendor_list_version);
   purpose.set_recorded_by(request.recorded_by);
   return purpose;
 }
 
-PurposeRecord DenialRecord(const ConsentRequest& request, int number, int64_t now_us) {
-  const bool opt_out = request.kind == internal::v1::CONSENT_CHANGE_KIND_OPT_OUT;
+// The denials that come with a grant were read from the same signal.
+PurposeRecord DenialRecord(const ConsentRequest& request, int number, ConsentStatus status, int64_t now_us) {
+  const bool from_signal = request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT;
   PurposeRecord purpose;
   purpose.set_purpose(number);
-  purpose.set_status(static_cast<int32_t>(opt_out ? ConsentStatus::kOptedOut : ConsentStatus::kWithdrawn));
+  purpose.set_status(static_cast<int32_t>(status));
   purpose.set_update_time_us(now_us);
-  purpose.set_method(kMethodExplicit);
+  purpose.set_method(from_signal ? request.terms.method : kMethodExplicit);
+  if (from_signal) {
+    purpose.set_jurisdiction(request.terms.jurisdiction);
+    purpose.set_signal_sha256(request.terms.signal_sha256);
+    purpose.set_vendor_list_version(request.terms.vendor_list_version);
+  }
   purpose.set_recorded_by(request.recorded_by);
   return purpose;
 }
@@ -77,15 +81,6 @@ void SetPurpose(const PurposeRecord& purpose, ConsentRecord& record) {
   all[place] = purpose;
 }
 
-void PutNumber(uint64_t number, std::string& out) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>((number >> shift) & 0xFF));
-}
-
-void PutText(const std::string& text, std::string& out) {
-  PutNumber(text.size(), out);
-  out += text;
-}
-
 void Remember(const ConsentRequest& request, ConsentRecord& record) {
   if (request.request_id.empty()) return;
   auto& remembered = *record.mutable_remembered_requests();
@@ -94,6 +89,59 @@ void Remember(const ConsentRequest& request, ConsentRecord& record) {
   added.set_digest(RequestDigest(request));
   if (remembered.size() > kRememberedRequestsMax) {
     remembered.DeleteSubrange(0, remembered.size() - kRememberedRequestsMax);
+  }
+}
+
+void AddDenials(const ConsentRequest& request, uint32_t bits, ConsentStatus status, int64_t now_us,
+                ConsentChange& change) {
+  for (int number = 1; number <= policy::kPurposeCount; ++number) {
+    if ((bits & policy::PurposeBit(static_cast<Purpose>(number))) == 0) continue;
+    *change.add_purposes() = DenialRecord(request, number, status, now_us);
+  }
+}
+
+void AddGrants(const ConsentRequest& request, int64_t now_us, const ConsentRecord& record, ConsentChange& change) {
+  for (const Grant& grant : request.grants) {
+    PurposeRecord& purpose = *change.add_purposes();
+    purpose = GrantRecord(request, grant, now_us);
+    purpose.set_since_revision(RunBegan(record, purpose.purpose(), now_us));
+  }
+  AddDenials(request, request.withdrawn_bits, ConsentStatus::kWithdrawn, now_us, change);
+  AddDenials(request, request.opted_out_bits, ConsentStatus::kOptedOut, now_us, change);
+}
+
+void MakeTombstone(int64_t now_us, ConsentRecord& record) {
+  const uint64_t revision = record.revision();
+  record.Clear();
+  record.set_erased(true);
+  record.set_erase_time_us(now_us);
+  record.set_revision(revision);
+}
+
+// Adds the value to an ascending list, or takes it out.
+template <typename List, typename Value>
+void SetListed(const Value& value, bool listed, List& list) {
+  const auto place = std::lower_bound(list.begin(), list.end(), value);
+  const bool found = place != list.end() && *place == value;
+  if (found && !listed) list.erase(place);
+  if (found || !listed) return;
+  const auto index = static_cast<int>(place - list.begin());
+  *list.Add() = value;
+  std::rotate(list.begin() + index, list.end() - 1, list.end());
+}
+
+void ApplyPreference(const ConsentRequest& request, int64_t now_us, internal::v1::Preferences& preferences) {
+  const SegmentPreference& preference = request.preference;
+  if (preference.statement) {
+    internal::v1::Contest& contest = *preferences.add_contests();
+    contest.set_segment_id(preference.segment_id);
+    contest.set_statement(*preference.statement);
+    contest.set_time_us(now_us);
+    contest.set_recorded_by(request.recorded_by);
+  } else if (!preference.segment_id.empty()) {
+    SetListed(preference.segment_id, preference.refused, *preferences.mutable_refused_segments());
+  } else {
+    SetListed(preference.taxonomy_id, preference.refused, *preferences.mutable_refused_taxonomy_ids());
   }
 }
 
@@ -114,18 +162,6 @@ ConsentStatus StatusOf(const PurposeRecord& purpose) {
 
 }  // namespace
 
-bool IsProtective(const ConsentRequest& request) { return request.kind != internal::v1::CONSENT_CHANGE_KIND_GRANT; }
-
-uint32_t PurposesOf(const ConsentRequest& request) {
-  if (IsProtective(request)) {
-    const uint32_t bits = request.purpose_bits & policy::kAllPurposeBits;
-    return bits == 0 ? policy::kAllPurposeBits : bits;
-  }
-  uint32_t bits = 0;
-  for (const Grant& grant : request.grants) bits |= policy::PurposeBit(grant.purpose);
-  return bits;
-}
-
 Repetition RepetitionOf(const ConsentRecord& record, const ConsentRequest& request) {
   if (request.request_id.empty()) return Repetition::kNone;
   const auto& remembered = record.remembered_requests();
@@ -135,27 +171,26 @@ Repetition RepetitionOf(const ConsentRecord& record, const ConsentRequest& reque
   return found->digest() == RequestDigest(request) ? Repetition::kSame : Repetition::kOtherAsked;
 }
 
-std::string RequestDigest(const ConsentRequest& request) {
-  std::string asked;
-  PutNumber(static_cast<uint64_t>(request.kind), asked);
-  PutNumber(PurposesOf(request), asked);
-  if (!IsProtective(request)) {
-    std::vector<std::pair<int, int>> grants;
-    for (const Grant& grant : request.grants) grants.emplace_back(static_cast<int>(grant.purpose), grant.legal_basis);
-    std::sort(grants.begin(), grants.end());
-    for (const auto& [purpose, legal_basis] : grants) {
-      PutNumber(static_cast<uint64_t>(purpose), asked);
-      PutNumber(static_cast<uint64_t>(legal_basis), asked);
-    }
-    PutNumber(request.expire_time_s, asked);
-    PutText(request.notice_id, asked);
-    PutText(request.notice_version, asked);
-    PutText(request.jurisdiction, asked);
-    PutNumber(static_cast<uint64_t>(request.method), asked);
+void ReplaceByDenial(const ConsentRequest& request, absl::Time now, uint64_t revision, ConsentRecord& record) {
+  record.Clear();
+  record.set_revision(revision);
+  record.set_restricted(true);
+  ConsentChange denials;
+  AddDenials(request, policy::kAllPurposeBits, ConsentStatus::kWithdrawn, absl::ToUnixMicros(now), denials);
+  record.mutable_purposes()->Swap(denials.mutable_purposes());
+}
+
+absl::Status CheckChange(const ConsentRequest& request, const ConsentRecord& record) {
+  if (request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT) {
+    if (!record.erased() || request.grants.empty() || request.terms.method == kMethodExplicit) return absl::OkStatus();
+    return absl::FailedPreconditionError("the subject was erased; only what the person agrees to anew is recorded");
   }
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(asked.data()), asked.size(), digest.data());
-  return {reinterpret_cast<const char*>(digest.data()), kDigestBytes};
+  if (request.kind != internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES) return absl::OkStatus();
+  const internal::v1::Preferences& preferences = record.preferences();
+  const int most = std::max(
+      {preferences.refused_segments_size(), preferences.refused_taxonomy_ids_size(), preferences.contests_size()});
+  if (most < kPreferencesMax || !request.preference.refused) return absl::OkStatus();
+  return absl::ResourceExhaustedError("the record holds as many preferences as it can");
 }
 
 ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence, ConsentRecord& record) {
@@ -165,18 +200,35 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
   change.set_kind(request.kind);
   change.set_time_us(now_us);
   change.set_recorded_by(request.recorded_by);
-  if (IsProtective(request)) {
-    const uint32_t bits = PurposesOf(request);
-    for (int number = 1; number <= policy::kPurposeCount; ++number) {
-      if ((bits & policy::PurposeBit(static_cast<Purpose>(number))) == 0) continue;
-      *change.add_purposes() = DenialRecord(request, number, now_us);
-    }
-  } else {
-    for (const Grant& grant : request.grants) {
-      PurposeRecord& purpose = *change.add_purposes();
-      purpose = GrantRecord(request, grant, now_us);
-      purpose.set_since_revision(RunBegan(record, purpose.purpose(), now_us));
-    }
+  switch (request.kind) {
+    case internal::v1::CONSENT_CHANGE_KIND_GRANT:
+      record.set_erased(false);
+      record.clear_erase_time_us();
+      AddGrants(request, now_us, record, change);
+      break;
+    case internal::v1::CONSENT_CHANGE_KIND_WITHDRAW:
+      AddDenials(request, PurposesOf(request), ConsentStatus::kWithdrawn, now_us, change);
+      break;
+    case internal::v1::CONSENT_CHANGE_KIND_OPT_OUT:
+      AddDenials(request, PurposesOf(request), ConsentStatus::kOptedOut, now_us, change);
+      break;
+    case internal::v1::CONSENT_CHANGE_KIND_RESTRICT:
+    case internal::v1::CONSENT_CHANGE_KIND_LIFT_RESTRICTION:
+      record.set_restricted(request.kind == internal::v1::CONSENT_CHANGE_KIND_RESTRICT);
+      break;
+    case internal::v1::CONSENT_CHANGE_KIND_MARK_CHILD:
+    case internal::v1::CONSENT_CHANGE_KIND_UNMARK_CHILD:
+      record.set_child(request.kind == internal::v1::CONSENT_CHANGE_KIND_MARK_CHILD);
+      break;
+    case internal::v1::CONSENT_CHANGE_KIND_ERASE:
+      MakeTombstone(now_us, record);
+      break;
+    case internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES:
+      ApplyPreference(request, now_us, *record.mutable_preferences());
+      *change.mutable_preferences() = record.preferences();
+      break;
+    default:
+      break;
   }
   for (const PurposeRecord& purpose : change.purposes()) SetPurpose(purpose, record);
   Remember(request, record);
@@ -186,30 +238,43 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
 }
 
 uint32_t EndedProfiles(const ConsentRequest& request, absl::Time now, const ConsentRecord& record) {
-  if (IsProtective(request)) return PurposesOf(request) & policy::kProfilePurposeBits;
-  uint32_t bits = 0;
+  uint32_t bits = request.kind == internal::v1::CONSENT_CHANGE_KIND_RESTRICT ? 0 : ClosedBy(request);
   for (const Grant& grant : request.grants) {
     const PurposeRecord* before = FindPurpose(record, static_cast<int>(grant.purpose));
     const bool ran_out = before != nullptr && before->status() == static_cast<int32_t>(ConsentStatus::kGranted) &&
                          !InForce(*before, absl::ToUnixMicros(now));
-    if (ran_out) bits |= policy::PurposeBit(grant.purpose) & policy::kProfilePurposeBits;
+    if (ran_out) bits |= policy::PurposeBit(grant.purpose);
   }
-  return bits;
+  return bits & policy::kProfilePurposeBits;
 }
 
-policy::ConsentState StateOf(const ConsentRecord& record) {
+policy::ConsentState StateOf(const ConsentRecord& record, const policy::Jurisdictions& jurisdictions) {
   policy::ConsentState state;
   for (const PurposeRecord& purpose : record.purposes()) {
     if (!policy::PurposeFromNumber(purpose.purpose())) continue;
     const auto index = static_cast<size_t>(purpose.purpose());
     state.status[index] = StatusOf(purpose);
+    state.regime = policy::Stricter(state.regime, jurisdictions.RegimeOf(purpose.jurisdiction()));
+    if (state.status[index] != ConsentStatus::kGranted) continue;
     state.expire_time_s[index] = purpose.expire_time_s();
+    state.notice[index] = static_cast<uint16_t>(std::min<uint32_t>(purpose.notice_ordinal(), kNoticeOrdinalMax));
+    if (purpose.method() == kMethodExplicit) {
+      state.explicit_grants |= policy::PurposeBit(static_cast<Purpose>(purpose.purpose()));
+    }
   }
-  state.revision = static_cast<uint32_t>(std::min<uint64_t>(record.revision(), std::numeric_limits<uint32_t>::max()));
+  state.revision = static_cast<uint32_t>(std::min<uint64_t>(record.revision(), packed::kRevisionMax));
   state.child = record.child();
   state.restricted = record.restricted();
   state.erased = record.erased();
+  const internal::v1::Preferences& preferences = record.preferences();
+  state.has_preferences = preferences.refused_segments_size() + preferences.refused_taxonomy_ids_size() != 0;
   return state;
+}
+
+policy::Refusals RefusalsOf(const ConsentRecord& record) {
+  const internal::v1::Preferences& preferences = record.preferences();
+  return {.segments = {preferences.refused_segments().begin(), preferences.refused_segments().end()},
+          .taxonomy_rows = {preferences.refused_taxonomy_ids().begin(), preferences.refused_taxonomy_ids().end()}};
 }
 
 std::string ConsentKey(const policy::SubjectKey& subject) {

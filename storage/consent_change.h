@@ -5,21 +5,20 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/strings/string_view.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "assent/internal/v1/consent_record.pb.h"
 #include "policy/consent_state.h"
-#include "storage/consent_store.h"
+#include "policy/jurisdiction.h"
+#include "policy/refusals.h"
+#include "storage/consent_request.h"
 
 namespace assent::storage {
 
 // As many request ids as a record remembers.
 inline constexpr int kRememberedRequestsMax = 8;
-
-// Whether the request takes permission away.
-bool IsProtective(const ConsentRequest& request);
-// The purposes that the request sets, as policy::PurposeBit.
-uint32_t PurposesOf(const ConsentRequest& request);
+// As many segments, and as many rows of the taxonomy, as a person may refuse; and as many contests as are kept.
+inline constexpr int kPreferencesMax = 64;
 
 // Whether the record has seen the request before, by its id.
 enum class Repetition {
@@ -29,20 +28,29 @@ enum class Repetition {
 };
 Repetition RepetitionOf(const internal::v1::ConsentRecord& record, const ConsentRequest& request);
 
-// 16 bytes that tell requests apart by what they ask: kind, purposes (in any order) and terms; not by id, subject, etag
-// or principal.
-std::string RequestDigest(const ConsentRequest& request);
-
 // Changes the record and returns the entry for the history. `sequence` is that of the commit.
+// Precondition: CheckChange said yes. An erasure leaves a tombstone, and its entry must not be kept.
 internal::v1::ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence,
                                         internal::v1::ConsentRecord& record);
+
+// Makes a record that cannot be read into one that permits nothing: every purpose withdrawn, and restricted, because it
+// may have been that of a child, restricted or erased. It continues after `revision`.
+void ReplaceByDenial(const ConsentRequest& request, absl::Time now, uint64_t revision,
+                     internal::v1::ConsentRecord& record);
+
+// Whether the record allows the change. Errors: FailedPrecondition (an erased subject comes back by an explicit grant
+// only), ResourceExhausted (more than kPreferencesMax).
+absl::Status CheckChange(const ConsentRequest& request, const internal::v1::ConsentRecord& record);
 
 // The profile purposes whose profile the change voids: those that it denies, and those whose grant had run out before
 // it grants them anew. Call it before ApplyChange.
 uint32_t EndedProfiles(const ConsentRequest& request, absl::Time now, const internal::v1::ConsentRecord& record);
 
 // The record as the index holds it. What this version does not understand is closed.
-policy::ConsentState StateOf(const internal::v1::ConsentRecord& record);
+policy::ConsentState StateOf(const internal::v1::ConsentRecord& record, const policy::Jurisdictions& jurisdictions);
+
+// What the person refuses.
+policy::Refusals RefusalsOf(const internal::v1::ConsentRecord& record);
 
 // Keys of the column families `consent` and `consent_history`.
 std::string ConsentKey(const policy::SubjectKey& subject);

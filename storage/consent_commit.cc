@@ -29,6 +29,13 @@ ConsentState WithClosed(ConsentState state, uint32_t bits) {
   return state;
 }
 
+// Grants before what denies, so that the denial stays; but what denies under an etag, which a grant would make stale,
+// comes first, and the grants that meet it fail.
+int PlaceInCommit(const ConsentRequest& request) {
+  if (ClosedBy(request) == 0) return 1;
+  return request.check_revision ? 0 : 2;
+}
+
 // The highest revision in the subject's history; 0 when there is none.
 absl::StatusOr<uint64_t> LastRevision(Database& database, const SubjectKey& subject) {
   const std::unique_ptr<rocksdb::Iterator> history(
@@ -58,8 +65,9 @@ void DamagedSubjects::Remove(const SubjectKey& subject) {
   size_.store(subjects_.size(), std::memory_order_relaxed);
 }
 
-ConsentCommitter::ConsentCommitter(Database& database, ConsentIndex& index, DamagedSubjects& damaged)
-    : database_(database), index_(index), damaged_(damaged) {}
+ConsentCommitter::ConsentCommitter(Database& database, ConsentIndex& index, RefusalIndex& refusals,
+                                   const policy::Jurisdictions& jurisdictions, DamagedSubjects& damaged)
+    : database_(database), index_(index), refusals_(refusals), jurisdictions_(jurisdictions), damaged_(damaged) {}
 
 absl::Status ConsentCommitter::ReadSequence() {
   std::string value;
@@ -79,7 +87,11 @@ CommitPoint ConsentCommitter::applied() const {
   return {.epoch = database_.epoch(), .sequence = applied_.load(std::memory_order_acquire)};
 }
 
-void ConsentCommitter::Commit(std::span<PendingChange* const> changes) {
+void ConsentCommitter::Commit(std::span<PendingChange*> changes) {
+  // Nobody was answered yet, so any order is one in which they may have come.
+  std::stable_sort(changes.begin(), changes.end(), [](const PendingChange* a, const PendingChange* b) {
+    return PlaceInCommit(a->request) < PlaceInCommit(b->request);
+  });
   TouchedSubjects subjects;
   CloseProtective(changes, subjects);
   rocksdb::WriteBatch batch;
@@ -105,11 +117,11 @@ void ConsentCommitter::Commit(std::span<PendingChange* const> changes) {
 void ConsentCommitter::CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects) {
   for (const PendingChange* change : changes) {
     const ConsentRequest& request = change->request;
-    const bool protective = IsProtective(request);
-    const uint32_t closed = index_.Close(request.subject, protective ? PurposesOf(request) : 0);
+    const uint32_t closing = ClosedBy(request);
+    const uint32_t closed = index_.Close(request.subject, closing);
     const auto [place, first] = subjects.try_emplace(request.subject);
     if (first) place->second.closed_before = closed;
-    place->second.closed_here |= protective;
+    place->second.closed_here |= closing != 0;
   }
 }
 
@@ -138,14 +150,13 @@ void ConsentCommitter::Read(const SubjectKey& subject, Touched& touched) {
 // Only a protective change replaces what cannot be read, and then for every purpose: any of them may have been denied.
 // Nor does anybody know whether the subject was a child, restricted or erased: the new record is restricted, so that no
 // later grant permits what one of these forbade.
-absl::Status ConsentCommitter::ReplaceUnreadable(const SubjectKey& subject, Touched& touched, ConsentRequest& request) {
+absl::Status ConsentCommitter::ReplaceUnreadable(Touched& touched, PendingChange& change) {
+  ConsentRequest& request = change.request;
   if (!IsProtective(request) || touched.readable.code() == absl::StatusCode::kUnavailable) return touched.readable;
-  const absl::StatusOr<uint64_t> revision = LastRevision(database_, subject);
+  const absl::StatusOr<uint64_t> revision = LastRevision(database_, request.subject);
   if (!revision.ok()) return revision.status();
   request.purpose_bits = policy::kAllPurposeBits;
-  touched.record.Clear();
-  touched.record.set_revision(*revision);
-  touched.record.set_restricted(true);
+  ReplaceByDenial(request, change.now, *revision, touched.record);
   touched.readable = absl::OkStatus();
   return absl::OkStatus();
 }
@@ -156,13 +167,17 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Tou
   if (!touched.read) Read(request.subject, touched);
   const bool replaces = !touched.readable.ok();
   if (replaces) {
-    if (absl::Status status = ReplaceUnreadable(request.subject, touched, request); !status.ok()) return status;
+    if (absl::Status status = ReplaceUnreadable(touched, change); !status.ok()) return status;
   } else if (const Repetition repetition = RepetitionOf(touched.record, request); repetition == Repetition::kSame) {
     return ConsentResult{touched.record, {database_.epoch(), touched.record.sequence()}};
   } else if (repetition == Repetition::kOtherAsked) {
     return absl::InvalidArgumentError("request_id: it stands for another request already; take a new one");
   } else if (request.check_revision && request.expected_revision != touched.record.revision()) {
     return absl::AbortedError("etag: the record has changed since it was read; read it again and repeat the change");
+  } else if (!IsProtective(request) && (PurposesOf(request) & touched.denied) != 0) {
+    return absl::AbortedError("the person denied it at the same moment; read the record again");
+  } else if (absl::Status allowed = CheckChange(request, touched.record); !allowed.ok()) {
+    return allowed;
   }
   // Where an earlier withdrawal was closed and not written, its profile goes with the next change that is.
   touched.ended |= EndedProfiles(request, change.now, touched.record) |
@@ -170,8 +185,14 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Tou
   const internal::v1::ConsentChange entry = ApplyChange(request, change.now, ++sequence, touched.record);
   touched.changed = true;
   touched.written |= PurposesOf(request);
+  touched.denied |= ClosedBy(request);
+  rocksdb::ColumnFamilyHandle* const history = database_.family(Family::kConsentHistory);
   const std::string key = HistoryKey(request.subject, touched.record.revision());
-  const rocksdb::Status added = batch.Put(database_.family(Family::kConsentHistory), key, EncodeRecord(key, entry));
+  // What was staged in this batch before goes as well. The last revision there can be is never reached.
+  const rocksdb::Status added =
+      request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
+          ? batch.DeleteRange(history, HistoryKey(request.subject, 0), HistoryKey(request.subject, ~uint64_t{0}))
+          : batch.Put(history, key, EncodeRecord(key, entry));
   if (!added.ok()) return FromEngine(added, "record consent", database_.data_dir());
   return ConsentResult{touched.record, {database_.epoch(), sequence}};
 }
@@ -233,7 +254,9 @@ void ConsentCommitter::Publish(const TouchedSubjects& subjects, uint64_t sequenc
     }
     if (touched.changed) damaged_.Remove(subject);
     if (!touched.changed && !touched.closed_here) continue;
-    index_.Put(subject, WithClosed(StateOf(touched.record), touched.closed_before & ~touched.written));
+    // First what is refused, then the flag that makes a reader look for it.
+    if (touched.changed) refusals_.Put(subject, RefusalsOf(touched.record));
+    index_.Put(subject, WithClosed(StateOf(touched.record, jurisdictions_), touched.closed_before & ~touched.written));
   }
   applied_.store(sequence, std::memory_order_release);
 }

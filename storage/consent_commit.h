@@ -47,17 +47,19 @@ class DamagedSubjects {
 // Commits changes. Threads: all but applied and engine_refused by one thread at a time (who has the turn).
 class ConsentCommitter {
  public:
-  ConsentCommitter(Database& database, ConsentIndex& index, DamagedSubjects& damaged);
+  ConsentCommitter(Database& database, ConsentIndex& index, RefusalIndex& refusals,
+                   const policy::Jurisdictions& jurisdictions, DamagedSubjects& damaged);
 
   // Continues after the last commit of the folder. Errors: DataLoss, Unavailable.
   absl::Status ReadSequence();
 
-  // Sets the result of every change. In this order: all protective changes close the index; the records are read; one
+  // Sets the result of every change. The changes are put in another order: a race of a grant and a protective change of
+  // one subject ends protective. In this order: all protective changes close the index; the records are read; one
   // batch with record and history of each change is written and synced; the index gets the new states; applied() moves.
   // When the write fails nothing is acknowledged and what was closed stays closed, until a later change of the same
   // purposes is on disk.
   // The batch also deletes the profiles that a change voids; in memory they are gone before the sync.
-  void Commit(std::span<PendingChange* const> changes);
+  void Commit(std::span<PendingChange*> changes);
 
   // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. Errors: Unavailable.
   absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
@@ -80,6 +82,7 @@ class ConsentCommitter {
     bool read = false;           // an attempt was made
     bool changed = false;        // the record has to be written
     bool closed_here = false;    // this commit closed something
+    uint32_t denied = 0;         // purposes that a protective change of this commit denied already
     uint32_t closed_before = 0;  // purposes that an earlier, failed commit left closed
     uint32_t written = 0;        // purposes that this commit sets
     uint32_t ended = 0;          // profile purposes whose profile this commit deletes
@@ -88,7 +91,7 @@ class ConsentCommitter {
 
   void CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects);
   void Read(const policy::SubjectKey& subject, Touched& touched);
-  absl::Status ReplaceUnreadable(const policy::SubjectKey& subject, Touched& touched, ConsentRequest& request);
+  absl::Status ReplaceUnreadable(Touched& touched, PendingChange& change);
   absl::StatusOr<ConsentResult> Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
                                       rocksdb::WriteBatch& batch);
   rocksdb::Status DeleteProfiles(const policy::SubjectKey& subject, uint32_t purpose_bits, rocksdb::WriteBatch& batch);
@@ -98,6 +101,8 @@ class ConsentCommitter {
 
   Database& database_;
   ConsentIndex& index_;
+  RefusalIndex& refusals_;
+  const policy::Jurisdictions& jurisdictions_;
   DamagedSubjects& damaged_;
   ProfileKeeper* profile_keeper_ = nullptr;
   std::atomic<bool> engine_refused_{false};  // relaxed: it tells of the disk and orders nothing

@@ -40,13 +40,13 @@ struct MainSlot {
 };
 static_assert(sizeof(MainSlot) == 24);
 
-// The side table, for subjects whose purposes end at different times.
+// The side table, for subjects whose purposes end at different times or were granted under different notices.
 struct SideSlot {
-  // The revision that the ends belong to, shifted left, with the condition below.
+  // The revision that the details belong to, shifted left, with the condition below.
   std::atomic<uint64_t> mark;
   std::atomic<uint64_t> key_high;
   std::atomic<uint64_t> key_low;
-  std::array<std::atomic<uint64_t>, std::tuple_size_v<PackedEnds>> ends;
+  std::array<std::atomic<uint64_t>, std::tuple_size_v<PackedDetails>> details;
 
   bool Holds(const SubjectKey& subject) const {
     return key_low.load(std::memory_order_relaxed) == subject.low() &&
@@ -59,8 +59,8 @@ struct SideSlot {
   void CopyFrom(const SideSlot& other) {
     key_low.store(other.key_low.load(std::memory_order_relaxed), std::memory_order_relaxed);
     key_high.store(other.key_high.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    for (size_t i = 0; i < ends.size(); ++i) {
-      ends[i].store(other.ends[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    for (size_t i = 0; i < details.size(); ++i) {
+      details[i].store(other.details[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
     }
   }
 };
@@ -80,7 +80,6 @@ constexpr int kReadAttemptsMax = 16;
 constexpr size_t kBlock = 32;
 constexpr uintptr_t kLineBytes = 64;
 
-uint32_t RevisionOf(uint64_t info) { return static_cast<uint32_t>(info) & packed::kRevisionMax; }
 uintptr_t LineOf(const void* address) { return reinterpret_cast<uintptr_t>(address) / kLineBytes; }
 
 // Fetches the slot. Returns the last line that it fetches.
@@ -98,12 +97,16 @@ struct ConsentIndex::Impl {
 
   ShardedSlots<MainSlot> main;
   ShardedSlots<SideSlot> side;
+  // By ordinal. Release when set, acquire when read, so that a grant that is seen after it is judged by it.
+  std::array<std::atomic<bool>, packed::kNoticesDiffer> outdated = {};
 
+  // Sets `outdated` of a state from the ordinals of its notices.
+  void JudgeNotices(ConsentState& state) const;
   void Read(const MainSlot& slot, const SubjectKey& subject, ConsentState& state) const;
   void ReadSlowly(const MainSlot& slot, const SubjectKey& subject, ConsentState& state) const;
-  std::optional<PackedEnds> ReadEnds(const SubjectKey& subject, uint32_t revision) const;
-  void WriteEnds(const SubjectKey& subject, const ConsentState& state);
-  void DropEnds(const SubjectKey& subject);
+  std::optional<PackedDetails> ReadDetails(const SubjectKey& subject, uint32_t revision) const;
+  void WriteDetails(const SubjectKey& subject, const ConsentState& state);
+  void DropDetails(const SubjectKey& subject);
 };
 
 ConsentIndex::ConsentIndex(scoring::Quiescence& domain) : impl_(std::make_unique<Impl>(domain)) {}
@@ -112,18 +115,31 @@ ConsentIndex::~ConsentIndex() = default;
 // Why every answer is safe. The first word is read whole, and it alone holds statuses, flags and an end that no granted
 // purpose outlives. So whatever happens in between, the answer permits nothing that the state of that word does not
 // permit. The rest only makes the answer exact: the second word tells whether a change was under way (then the revision
-// could be that of the neighbouring state), and the side table has later ends, which are taken only when they carry the
-// revision that was read together with the first word.
-// The loads are acquire so that they are not reordered among themselves; their partners are the release stores in Put.
+// could be that of the neighbouring state), and the side table has later ends and each notice, which are taken only
+// when they carry the revision that was read together with the first word. The loads are acquire so that they are not
+// reordered among themselves; their partners are the release stores in Put.
 inline void ConsentIndex::Impl::Read(const MainSlot& slot, const SubjectKey& subject, ConsentState& state) const {
   const uint64_t info_before = slot.info.load(std::memory_order_acquire);
   const uint64_t word = slot.mark.load(std::memory_order_acquire);
   const uint64_t info = slot.info.load(std::memory_order_acquire);
   const bool changing = info_before != info || (info & packed::kChanging) != 0;
   if (!changing && (word & packed::kOverflow) == 0) [[likely]] {
-    UnpackState(word, RevisionOf(info), state);
+    UnpackState(word, info, state);
+    if ((info >> packed::kNoticeShift & packed::kNoticesDiffer) == 0) return;
   } else {
     ReadSlowly(slot, subject, state);
+  }
+  JudgeNotices(state);
+}
+
+// kNoticesDiffer: which notices is not known, because changes were under way all the time. Then none is believed.
+void ConsentIndex::Impl::JudgeNotices(ConsentState& state) const {
+  for (size_t purpose = 1; purpose <= policy::kPurposeCount; ++purpose) {
+    const uint16_t notice = state.notice[purpose];
+    if (notice == 0) continue;
+    if (notice >= outdated.size() || outdated[notice].load(std::memory_order_acquire)) {
+      state.outdated |= policy::PurposeBit(static_cast<policy::Purpose>(purpose));
+    }
   }
 }
 
@@ -135,41 +151,41 @@ void ConsentIndex::Impl::ReadSlowly(const MainSlot& slot, const SubjectKey& subj
     // Whole changes may lie between the two loads of the second word when the reader's thread was put aside there: then
     // the revision can be far from the first word's. A later attempt is never kept when it has that.
     if (info_before != info && attempt > 0) continue;
-    UnpackState(word, RevisionOf(info), state);
+    UnpackState(word, info, state);
     if (info_before != info || (info & packed::kChanging) != 0) continue;
     if ((word & packed::kOverflow) == 0) return;
-    if (const auto ends = ReadEnds(subject, state.revision)) {
-      UnpackEnds(*ends, state);
+    if (const auto details = ReadDetails(subject, state.revision)) {
+      UnpackDetails(*details, state);
       return;
     }
   }
 }
 
-std::optional<PackedEnds> ConsentIndex::Impl::ReadEnds(const SubjectKey& subject, uint32_t revision) const {
+std::optional<PackedDetails> ConsentIndex::Impl::ReadDetails(const SubjectKey& subject, uint32_t revision) const {
   const SideSlot* const slot = side.Find(subject);
   const uint64_t wanted = SideMark(revision, kSideStable);
   if (slot == nullptr || slot->mark.load(std::memory_order_acquire) != wanted) return std::nullopt;
-  PackedEnds ends;
-  for (size_t i = 0; i < ends.size(); ++i) ends[i] = slot->ends[i].load(std::memory_order_acquire);
+  PackedDetails details;
+  for (size_t i = 0; i < details.size(); ++i) details[i] = slot->details[i].load(std::memory_order_acquire);
   if (slot->mark.load(std::memory_order_acquire) != wanted) return std::nullopt;
-  return ends;
+  return details;
 }
 
-void ConsentIndex::Impl::WriteEnds(const SubjectKey& subject, const ConsentState& state) {
+void ConsentIndex::Impl::WriteDetails(const SubjectKey& subject, const ConsentState& state) {
   const uint32_t revision = std::min(state.revision, packed::kRevisionMax);
   SideSlot& slot = side.Claim(subject, [](const SideSlot& kept) {
     return (kept.mark.load(std::memory_order_relaxed) & kSideConditions) != kSideDead;
   });
-  // Release stores of the ends keep "changing" before them; the last store keeps them before "stable".
+  // Release stores of the details keep "changing" before them; the last store keeps them before "stable".
   if (slot.mark.load(std::memory_order_relaxed) != 0) {
     slot.mark.store(SideMark(revision, kSideChanging), std::memory_order_relaxed);
   }
-  const PackedEnds ends = PackEnds(state);
-  for (size_t i = 0; i < ends.size(); ++i) slot.ends[i].store(ends[i], std::memory_order_release);
+  const PackedDetails details = PackDetails(state);
+  for (size_t i = 0; i < details.size(); ++i) slot.details[i].store(details[i], std::memory_order_release);
   slot.mark.store(SideMark(revision, kSideStable), std::memory_order_release);
 }
 
-void ConsentIndex::Impl::DropEnds(const SubjectKey& subject) {
+void ConsentIndex::Impl::DropDetails(const SubjectKey& subject) {
   const SideSlot* const found = side.Find(subject);
   if (found == nullptr) return;
   const_cast<SideSlot*>(found)->mark.store(kSideDead, std::memory_order_release);
@@ -235,15 +251,15 @@ void ConsentIndex::FindBatch(const scoring::Quiescence::Reader&, std::span<const
 void ConsentIndex::Put(const SubjectKey& subject, const ConsentState& state) {
   MainSlot& slot = impl_->main.Claim(subject, [](const MainSlot&) { return true; });
   const uint64_t old_word = slot.mark.load(std::memory_order_relaxed);
-  const uint64_t word = PackState(state);
-  const uint64_t info = MainSlot::KeyBits(subject) | std::min(state.revision, packed::kRevisionMax);
-  // "Changing", the ends, the first word, the second: each but the first is a release store, so that a reader who sees
-  // one sees those before it. In a new slot the first word is also the mark that shows the key.
+  const auto [word, reported] = PackState(state);
+  const uint64_t info = MainSlot::KeyBits(subject) | reported;
+  // "Changing", the details, the first word, the second: each but the first is a release store, so that a reader who
+  // sees one sees those before it. In a new slot the first word is also the mark that shows the key.
   slot.info.store(info | packed::kChanging, std::memory_order_relaxed);
-  if ((word & packed::kOverflow) != 0) impl_->WriteEnds(subject, state);
+  if ((word & packed::kOverflow) != 0) impl_->WriteDetails(subject, state);
   slot.mark.store(word, std::memory_order_release);
   slot.info.store(info, std::memory_order_release);
-  if ((word & packed::kOverflow) == 0 && (old_word & packed::kOverflow) != 0) impl_->DropEnds(subject);
+  if ((word & packed::kOverflow) == 0 && (old_word & packed::kOverflow) != 0) impl_->DropDetails(subject);
 }
 
 uint32_t ConsentIndex::Close(const SubjectKey& subject, uint32_t purpose_bits) {
@@ -256,6 +272,10 @@ uint32_t ConsentIndex::Close(const SubjectKey& subject, uint32_t purpose_bits) {
   // One store. Release: it may be the first mark of the slot.
   slot.mark.store(ClosePurposes(old_word | packed::kOccupied, purpose_bits), std::memory_order_release);
   return ClosedPurposes(old_word);
+}
+
+void ConsentIndex::Outdate(uint16_t notice) {
+  if (notice < impl_->outdated.size()) impl_->outdated[notice].store(true, std::memory_order_release);
 }
 
 size_t ConsentIndex::size() const { return impl_->main.size(); }

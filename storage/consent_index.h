@@ -25,7 +25,7 @@ class ConsentIndex {
   // The subject's state; the default value where nothing is known. A state is one that was put, or one with purposes
   // closed on the way to the next: never a mixture that permits what neither permits. (A reader that keeps meeting a
   // change under way may report the neighbouring revision, and the earliest end for every granted purpose.)
-  // expire_time_s is kept for granted purposes; the others come back with 0.
+  // What is kept of granted purposes only comes back with 0 for the others. `outdated` is found from the notices.
   // Cost: one cache miss as a rule; no lock, no allocation, never waits for the writer.
   policy::ConsentState Find(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject) const;
   // The same for many, with the misses overlapped. Shape: both spans have the same length.
@@ -37,6 +37,10 @@ class ConsentIndex {
   // Sets the purposes of `purpose_bits` (see policy::PurposeBit) to kClosed until the next Put. Visible to every Find
   // that starts after it returns. Returns the purposes that were closed before; with no bit it changes nothing.
   uint32_t Close(const policy::SubjectKey& subject, uint32_t purpose_bits);
+
+  // From now on every grant under this notice's version is outdated. `notice`: its ordinal. Cannot be taken back.
+  // Visible to every Find that starts after it returns. Cost: one store.
+  void Outdate(uint16_t notice);
 
   size_t size() const;          // subjects
   size_t memory_bytes() const;  // of the tables

@@ -61,7 +61,9 @@ absl::Status CheckRequest(const ConsentRequest& request) {
   if (request.kind == internal::v1::CONSENT_CHANGE_KIND_UNSPECIFIED) {
     return absl::InvalidArgumentError("kind: required");
   }
-  if (!IsProtective(request) && request.grants.empty()) return absl::InvalidArgumentError("grants: required");
+  if (request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT && PurposesOf(request) == 0) {
+    return absl::InvalidArgumentError("grants: required");
+  }
   for (const Grant& grant : request.grants) {
     if (!policy::PurposeFromNumber(static_cast<int>(grant.purpose))) {
       return absl::InvalidArgumentError("grants.purpose: not a purpose");
@@ -73,11 +75,18 @@ absl::Status CheckRequest(const ConsentRequest& request) {
 }  // namespace
 
 struct ConsentStore::Impl {
-  Impl(Database& a_database, ConsentIndex& an_index)
-      : database(a_database), index(an_index), committer(a_database, an_index, damaged) {}
+  Impl(Database& a_database, ConsentIndex& an_index, RefusalIndex& the_refusals,
+       const policy::Jurisdictions& the_jurisdictions)
+      : database(a_database),
+        index(an_index),
+        refusals(the_refusals),
+        jurisdictions(the_jurisdictions),
+        committer(a_database, an_index, the_refusals, the_jurisdictions, damaged) {}
 
   Database& database;
   ConsentIndex& index;
+  RefusalIndex& refusals;
+  const policy::Jurisdictions& jurisdictions;
   DamagedSubjects damaged;
   ConsentCommitter committer;
 
@@ -112,7 +121,8 @@ absl::Status ConsentStore::Impl::ReadRecords() {
     const rocksdb::Slice value = records->value();
     record.Clear();
     if (DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok()) {
-      index.Put(subject, StateOf(record));
+      if (record.has_preferences()) refusals.Put(subject, RefusalsOf(record));
+      index.Put(subject, StateOf(record, jurisdictions));
     } else {
       index.Close(subject, policy::kAllPurposeBits);
       damaged.Add(subject);
@@ -159,8 +169,10 @@ void ConsentStore::Impl::InTurn(absl::FunctionRef<void()> job) {
 ConsentStore::ConsentStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ConsentStore::~ConsentStore() = default;
 
-absl::StatusOr<std::unique_ptr<ConsentStore>> ConsentStore::Open(Database& database, ConsentIndex& index) {
-  auto impl = std::make_unique<Impl>(database, index);
+absl::StatusOr<std::unique_ptr<ConsentStore>> ConsentStore::Open(Database& database, ConsentIndex& index,
+                                                                 RefusalIndex& refusals,
+                                                                 const policy::Jurisdictions& jurisdictions) {
+  auto impl = std::make_unique<Impl>(database, index, refusals, jurisdictions);
   if (absl::Status status = impl->committer.ReadSequence(); !status.ok()) return status;
   if (absl::Status status = impl->ReadRecords(); !status.ok()) return status;
   return std::unique_ptr<ConsentStore>(new ConsentStore(std::move(impl)));

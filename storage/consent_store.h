@@ -5,17 +5,19 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "assent/internal/v1/consent_record.pb.h"
+#include "policy/jurisdiction.h"
 #include "policy/purpose.h"
 #include "policy/subject.h"
 #include "storage/consent_index.h"
+#include "storage/consent_request.h"
 #include "storage/database.h"
+#include "storage/refusal_index.h"
 
 namespace rocksdb {
 class WriteBatch;
@@ -33,29 +35,6 @@ class ProfileKeeper {
   ~ProfileKeeper() = default;
 };
 
-// One purpose to grant.
-struct Grant {
-  policy::Purpose purpose;
-  int legal_basis = 1;  // assent.v1.LegalBasis
-};
-
-// What a caller asks to change. Validated by the caller against the public contract.
-struct ConsentRequest {
-  policy::SubjectKey subject;
-  internal::v1::ConsentChangeKind kind;
-  std::vector<Grant> grants;       // for a grant
-  uint32_t purpose_bits = 0;       // for a withdrawal or an opt-out
-  uint32_t expire_time_s = 0;      // for a grant; 0: no end
-  std::string notice_id;           // for a grant
-  std::string notice_version;      // for a grant
-  std::string jurisdiction;        // for a grant
-  int method = 1;                  // assent.v1.CollectionMethod, for a grant
-  std::string recorded_by;         // the principal
-  std::string request_id;          // 16 bytes, or empty
-  uint64_t expected_revision = 0;  // from the etag; with `check_revision`
-  bool check_revision = false;
-};
-
 // Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, so
 // that tokens of another one are told apart; a restored copy of a folder keeps its epoch.
 struct CommitPoint {
@@ -71,18 +50,24 @@ struct ConsentResult {
 // Threads: all methods are safe. Apply blocks on the disk: not for the data plane.
 class ConsentStore {
  public:
-  // Reads every record into the index. A record whose checksum is wrong closes its subject for every purpose and is
-  // counted. Errors: DataLoss or Unavailable when the database itself cannot be read.
-  static absl::StatusOr<std::unique_ptr<ConsentStore>> Open(Database& database, ConsentIndex& index);
+  // Reads every record into the two indices. A record whose checksum is wrong closes its subject for every purpose and
+  // is counted. Errors: DataLoss or Unavailable when the database itself cannot be read. `jurisdictions` give each
+  // record its regime; borrowed.
+  static absl::StatusOr<std::unique_ptr<ConsentStore>> Open(Database& database, ConsentIndex& index,
+                                                            RefusalIndex& refusals,
+                                                            const policy::Jurisdictions& jurisdictions);
   ~ConsentStore();
 
   // Applies one change. Concurrent calls share a synced write, in the order in which they arrived. A protective change
   // closes the index before the sync and stays closed if the sync fails; a grant opens it after.
   // A request that the record remembers by its id changes nothing and is answered with the present state.
-  // Errors: InvalidArgument (the request id stands for another request: nothing is changed), Aborted (stale etag),
+  // Of changes of one subject that share a write the protective ones come last, so that a race ends protective.
+  // Errors: InvalidArgument (the request id stands for another request: nothing is changed), Aborted (stale etag, or a
+  // grant that met a protective change in the same write), ResourceExhausted (too many preferences or contests),
   // DataLoss (the stored record is damaged; a protective change still replaces it, then counts for every purpose and
   // restricts the subject, because nobody knows what the others held), FailedPrecondition (the record was written by a
-  // newer version), Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
+  // newer version; or the subject was erased, and the grant is no explicit one), Unavailable (the disk refused; nothing
+  // is acknowledged, and it may be tried again).
   absl::StatusOr<ConsentResult> Apply(ConsentRequest request, absl::Time now);
 
   // The point is that of the commit that wrote the state. Errors: NotFound, DataLoss, FailedPrecondition, Unavailable.

@@ -78,7 +78,7 @@ bool ProfileMemory::IsPast(const ProfileRecord& record, int64_t now_s) const {
 
 bool ProfileMemory::IsVoid(const Reader& reader, const ProfileRecord& record, int64_t now_s) const {
   const policy::ConsentState consent = index_.Find(reader, record.subject());
-  return !policy::EvaluateConsent(consent, {}, record.purpose, now_s).allowed || IsPast(record, now_s);
+  return !policy::MayKeepProfile(consent, record.purpose, now_s) || IsPast(record, now_s);
 }
 
 void ProfileMemory::Remove(ProfileTable::Held& held) {
@@ -161,7 +161,7 @@ FoldOutcome ProfileMemory::Fold(const Reader& reader, const SubjectKey& subject,
     // While the profile is held: a withdrawal closes the index before it takes the profile out, so who finds the index
     // open here is done before that, and who comes after finds it closed.
     const policy::ConsentState consent = index_.Find(reader, subject);
-    if (!policy::EvaluateConsent(consent, {}, purpose, now_s).allowed) {
+    if (!policy::MayUseProfile(consent, purpose, now_s)) {
       outcome = FoldOutcome::kNotAllowed;
     } else if (events.empty()) {
       CopyOut(held, layout, now_s, state);
@@ -201,7 +201,7 @@ bool ProfileMemory::Read(const Reader& reader, const SubjectKey& subject, Purpos
                          int64_t now_s, std::span<uint8_t> state) {
   const ProfileTable::Held held = table_.Hold(subject, purpose);
   // While the profile is held, as in Fold.
-  if (policy::EvaluateConsent(index_.Find(reader, subject), {}, purpose, now_s).allowed) {
+  if (policy::MayUseProfile(index_.Find(reader, subject), purpose, now_s)) {
     return CopyOut(held, layout, now_s, state);
   }
   std::fill(state.begin(), state.end(), uint8_t{0});

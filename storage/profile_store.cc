@@ -50,7 +50,7 @@ class ConsentBeside {
     internal::v1::ConsentRecord record;
     const rocksdb::Slice value = records_->value();
     if (!DecodeRecord(key, {value.data(), value.size()}, record).ok()) return false;
-    if (record.child() || record.restricted() || record.erased()) return false;
+    if (record.child() || record.erased()) return false;  // who is restricted keeps it, unused
     for (const internal::v1::PurposeRecord& one : record.purposes()) {
       if (one.purpose() != static_cast<int32_t>(purpose)) continue;
       return one.status() == static_cast<int32_t>(policy::ConsentStatus::kGranted) &&

@@ -119,6 +119,17 @@ class ShardedSlots {
     return *place.slot;
   }
 
+  // Calls `visit` with each used slot. For the writer.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& shard : tables_) {
+      const SlotTable<SlotType>& table = *shard.load(std::memory_order_relaxed);
+      for (size_t i = 0; i < table.capacity(); ++i) {
+        if (table.slots()[i].mark.load(std::memory_order_relaxed) != 0) visit(table.slots()[i]);
+      }
+    }
+  }
+
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 

@@ -130,10 +130,12 @@ absl::Status FillConsent(const Options& options, const policy::Pseudonymizer& ps
   UnsyncedEnv env;
   scoring::Quiescence domain;
   storage::ConsentIndex index(domain);
+  storage::RefusalIndex refusals(domain);
+  const policy::Jurisdictions jurisdictions;
   auto database = storage::Database::Open(
       {.data_dir = options.out + "/data", .key_check = pseudonymizer.CheckValue(), .env = &env});
   if (!database.ok()) return database.status();
-  auto store = storage::ConsentStore::Open(**database, index);
+  auto store = storage::ConsentStore::Open(**database, index, refusals, jurisdictions);
   if (!store.ok()) return store.status();
 
   std::atomic<uint64_t> next{0};
@@ -148,8 +150,8 @@ absl::Status FillConsent(const Options& options, const policy::Pseudonymizer& ps
       request.grants = {{policy::Purpose::kSelectAdvertising},
                         {policy::Purpose::kSelectContent},
                         {policy::Purpose::kProfileAdvertising}};
-      request.notice_id = "privacy-notice";
-      request.notice_version = "3";
+      request.terms.notice_id = "privacy-notice";
+      request.terms.notice_version = "3";
       request.recorded_by = "bench";
       if (!(*store)->Apply(std::move(request), now).ok()) failed = true;
       if (i % 50'000 == 0 && i > 0) std::cerr << "\rconsent records: " << i << std::flush;

@@ -173,9 +173,11 @@ absl::StatusOr<bool> Run(const Flags& flags) {
   auto pseudonymizer = policy::Pseudonymizer::Create(std::string(32, 'k'));
   scoring::Quiescence domain;
   storage::ConsentIndex index(domain);
+  storage::RefusalIndex refusals(domain);
+  const policy::Jurisdictions jurisdictions;
   auto database = storage::Database::Open({.data_dir = folder.path, .key_check = pseudonymizer->CheckValue()});
   if (!database.ok()) return database.status();
-  auto store = storage::ConsentStore::Open(**database, index);
+  auto store = storage::ConsentStore::Open(**database, index, refusals, jurisdictions);
   if (!store.ok()) return store.status();
   if (absl::Status status = GrantAll(**store, *pseudonymizer); !status.ok()) return status;
 
@@ -183,7 +185,14 @@ absl::StatusOr<bool> Run(const Flags& flags) {
   models.Publish(MakeModel(0));
 
   const server::Authorizer authorizer(server::ServedRoleTable(), ~0u);
-  const server::PipelineSources sources{domain, *pseudonymizer, index, **store, models.published(), {}};
+  const server::PipelineSources sources{.domain = domain,
+                                        .pseudonymizer = *pseudonymizer,
+                                        .index = index,
+                                        .refusals = refusals,
+                                        .store = **store,
+                                        .model = models.published(),
+                                        .limits = {},
+                                        .jurisdictions = jurisdictions};
   server::DataPlaneCells cells;
   auto plane = server::DataPlane::Start(
       {}, [&](int thread) { return std::make_unique<server::AssignmentService>(sources, authorizer, cells, thread); });

@@ -270,7 +270,7 @@ TEST_F(ProcessTest, NoRawIdIsLeftAnywhere) {
   record([&](Record& r) { r.set_notice_id(id + std::string(300, 'x')); });
   EXPECT_EQ(errors, 13);
   assign([&](Assign& r) { r.mutable_signals()->set_tcf(id); });
-  EXPECT_EQ(answer.reason(), "signal.undecodable");
+  EXPECT_EQ(answer.reason(), "signal.tcf");
   // A notice is stored as it came, by design; nowhere else is it repeated.
   record([&](Record& r) { r.set_notice_id(notice); });
   EXPECT_EQ(granted.consent().purposes(0).notice_id(), notice);

@@ -89,16 +89,16 @@ TEST_F(AssignPipelineTest, SignalsDeny) {
   EXPECT_EQ(rule_with([](v1::PrivacySignals&) {}), Rule::kNone);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gpc(true); }), Rule::kSignalGpc);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_known_child(true); }), Rule::kSubjectChild);
-  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_tcf("CP"); }), Rule::kSignalUndecodable);
-  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gpp("DB"); }), Rule::kSignalUndecodable);
-  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.add_gpp_sid(7); }), Rule::kSignalUndecodable);
-  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_us_privacy("1YNN"); }), Rule::kSignalUndecodable);
+  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_tcf("CP"); }), Rule::kSignalTcf);
+  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gpp("DB"); }), Rule::kNone);
+  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.add_gpp_sid(7); }), Rule::kSignalGpp);
+  EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_us_privacy("1YYN"); }), Rule::kSignalUsPrivacy);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gdpr(true); }), Rule::kNone);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) {
               s.set_gdpr(true);
               s.set_tcf("CPXxRfAPXxRfAAfKABENB-CgAAAAAAAAAAYgAAAAAAAA");
             }),
-            Rule::kSignalUndecodable);
+            Rule::kSignalTcf);
   EXPECT_EQ(rule_with([](v1::PrivacySignals& s) { s.set_gdpr(false); }), Rule::kNone);
 }
 

@@ -43,11 +43,11 @@ TEST(ConsentConversion, GrantWithEverything) {
   ASSERT_EQ(read->grants.size(), 2u);
   EXPECT_EQ(read->grants[0].legal_basis, v1::LEGAL_BASIS_CONSENT);
   EXPECT_EQ(read->grants[1].legal_basis, v1::LEGAL_BASIS_LEGITIMATE_INTEREST);
-  EXPECT_EQ(read->notice_id, "banner");
-  EXPECT_EQ(read->notice_version, "7");
-  EXPECT_EQ(read->expire_time_s, 1'700'000'100u);  // the earlier second
-  EXPECT_EQ(read->jurisdiction, "US-CA");
-  EXPECT_EQ(read->method, v1::COLLECTION_METHOD_IMPORT);
+  EXPECT_EQ(read->terms.notice_id, "banner");
+  EXPECT_EQ(read->terms.notice_version, "7");
+  EXPECT_EQ(read->terms.expire_time_s, 1'700'000'100u);  // the earlier second
+  EXPECT_EQ(read->terms.jurisdiction, "US-CA");
+  EXPECT_EQ(read->terms.method, v1::COLLECTION_METHOD_IMPORT);
   EXPECT_EQ(read->request_id, std::string("\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef", 16));
   EXPECT_TRUE(read->check_revision);
   EXPECT_EQ(read->expected_revision, 12u);
@@ -57,8 +57,8 @@ TEST(ConsentConversion, UnsetStandsForConsentAndExplicit) {
   const auto read = ReadGrant(Grant(), {}, kNow);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->grants[0].legal_basis, v1::LEGAL_BASIS_CONSENT);
-  EXPECT_EQ(read->method, v1::COLLECTION_METHOD_EXPLICIT);
-  EXPECT_EQ(read->expire_time_s, 0u);
+  EXPECT_EQ(read->terms.method, v1::COLLECTION_METHOD_EXPLICIT);
+  EXPECT_EQ(read->terms.expire_time_s, 0u);
   EXPECT_FALSE(read->check_revision);
   EXPECT_TRUE(read->request_id.empty());
 }

@@ -5,7 +5,7 @@ namespace assent::server {
 PipelineTest::PipelineTest()
     : pseudonymizer_(*policy::Pseudonymizer::Create(std::string(32, 'k'))),
       database_(*storage::Database::Open({.data_dir = folder_.Path("data"), .key_check = pseudonymizer_.CheckValue()})),
-      store_(*storage::ConsentStore::Open(*database_, index_)),
+      store_(*storage::ConsentStore::Open(*database_, index_, refusals_, jurisdictions_)),
       profiles_(*storage::ProfileStore::Open(*database_, *store_, index_, domain_,
                                              {.subjects_max = 64,
                                               .flush_interval = absl::InfiniteDuration(),
@@ -14,9 +14,11 @@ PipelineTest::PipelineTest()
   pipeline_ = std::make_unique<AssignPipeline>(PipelineSources{.domain = domain_,
                                                                .pseudonymizer = pseudonymizer_,
                                                                .index = index_,
+                                                               .refusals = refusals_,
                                                                .store = *store_,
                                                                .model = model_.published(),
                                                                .limits = {},
+                                                               .jurisdictions = jurisdictions_,
                                                                .profiles = profiles_.get()});
   batch_ = std::make_unique<BatchAssigner>(*pipeline_, cells_, 0);
 }
@@ -41,7 +43,7 @@ storage::CommitPoint PipelineTest::Change(const std::string& id, internal::v1::C
   request.kind = kind;
   request.grants = {{.purpose = purpose}};
   request.purpose_bits = policy::PurposeBit(purpose);
-  request.expire_time_s = expire_time_s;
+  request.terms.expire_time_s = expire_time_s;
   const auto result = store_->Apply(request, absl::FromUnixMicros(kNowUs));
   EXPECT_TRUE(result.ok()) << result.status();
   return result->point;

@@ -43,6 +43,8 @@ class PipelineTest : public testing::Test {
   policy::Pseudonymizer pseudonymizer_;
   scoring::Quiescence domain_;
   storage::ConsentIndex index_{domain_};
+  storage::RefusalIndex refusals_{domain_};
+  policy::Jurisdictions jurisdictions_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<storage::ConsentStore> store_;
   std::unique_ptr<storage::ProfileStore> profiles_;

@@ -94,11 +94,11 @@ TEST(ConsentChange, TellsAnotherRequestUnderTheSameIdFromARetry) {
   EXPECT_EQ(with([](R& r) { r.grants.pop_back(); }), Repetition::kOtherAsked);
   EXPECT_EQ(with([](R& r) { r.grants[0].purpose = Purpose::kSelectAdvertising; }), Repetition::kOtherAsked);
   EXPECT_EQ(with([](R& r) { r.grants[0].legal_basis = 2; }), Repetition::kOtherAsked);
-  EXPECT_EQ(with([](R& r) { r.expire_time_s = 2'000'001; }), Repetition::kOtherAsked);
-  EXPECT_EQ(with([](R& r) { r.notice_id = "notic"; }), Repetition::kOtherAsked);
-  EXPECT_EQ(with([](R& r) { r.notice_version = "4"; }), Repetition::kOtherAsked);
-  EXPECT_EQ(with([](R& r) { r.jurisdiction = "FR"; }), Repetition::kOtherAsked);
-  EXPECT_EQ(with([](R& r) { r.method = 2; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.terms.expire_time_s = 2'000'001; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.terms.notice_id = "notic"; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.terms.notice_version = "4"; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.terms.jurisdiction = "FR"; }), Repetition::kOtherAsked);
+  EXPECT_EQ(with([](R& r) { r.terms.method = 2; }), Repetition::kOtherAsked);
   record.mutable_remembered_requests(0)->clear_digest();
   EXPECT_EQ(with([](R&) {}), Repetition::kOtherAsked);  // never taken for a retry without proof
   EXPECT_NE(RequestDigest(WithdrawalOf(Subject(1), {Purpose::kSelectContent})),
@@ -115,7 +115,7 @@ TEST(ConsentChange, StateClosesWhatItDoesNotUnderstand) {
   record.mutable_purposes(1)->set_status(v1::CONSENT_STATUS_GRANTED);
   record.set_revision(uint64_t{1} << 40);
   record.set_child(true);
-  const policy::ConsentState state = StateOf(record);
+  const policy::ConsentState state = StateOf(record, policy::Jurisdictions());
   EXPECT_EQ(state.status[1], ConsentStatus::kClosed);
   EXPECT_TRUE(state.child);
   EXPECT_FALSE(state.erased);

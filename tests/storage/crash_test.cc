@@ -97,7 +97,7 @@ class CrashTest : public testing::Test {
       ASSERT_TRUE(kept || SameButForTheSequence(record, with_change))
           << "subject " << number << " acknowledged " << expectation.acknowledged.ShortDebugString() << " found "
           << record.ShortDebugString();
-      ASSERT_EQ(open.Find(Subject(number)), StateOf(record)) << number;
+      ASSERT_EQ(open.Find(Subject(number)), StateOf(record, policy::Jurisdictions())) << number;
       CheckHistory(open, number, record.revision());
       expectation.acknowledged = record;
       expectation.under_way.reset();

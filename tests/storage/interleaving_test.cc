@@ -111,7 +111,7 @@ class Interleaving : public testing::Test {
       const uint64_t before = one.number.load();
       reader.Online();
       const policy::ConsentState state = open->index.Find(reader, Subject(number));
-      const policy::Verdict verdict = policy::EvaluateConsent(state, {}, purpose, 1'000'000);
+      const policy::Verdict verdict = policy::EvaluateConsent(state, {}, {.purpose = purpose, .now_s = 1'000'000}, {});
       uint32_t winner = scoring::kNoSegment;
       if (verdict.allowed) {
         size_t nearest_count = 0;

@@ -110,24 +110,27 @@ TEST_F(ProfileStoreTest, TheOpeningDropsWhatIsNotGrantedOrFromAnEarlierRun) {
   EXPECT_EQ(open->profiles->size(), 2u);
 }
 
-TEST_F(ProfileStoreTest, ProfilesOfAChildOrARestrictedSubjectGo) {
+TEST_F(ProfileStoreTest, AChildsProfileGoesAndARestrictedOneIsKeptUnused) {
   for (uint64_t i = 1; i <= 2; ++i) {
     Grant(Subject(i));
     Buy(Subject(i), 5);
   }
   ASSERT_TRUE(Flush().ok());
-  // No request sets the flags yet: as a later version will.
-  policy::ConsentState child = open->base->Find(Subject(1));
-  child.child = true;
-  open->base->index.Put(Subject(1), child);
-  policy::ConsentState restricted = open->base->Find(Subject(2));
-  restricted.restricted = true;
-  open->base->index.Put(Subject(2), restricted);
+  ASSERT_TRUE(open->Apply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_MARK_CHILD, Subject(1))).ok());
+  ASSERT_TRUE(open->Apply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_RESTRICT, Subject(2))).ok());
   EXPECT_EQ(Find(Subject(1)), std::nullopt);
+  EXPECT_EQ(Find(Subject(2)), std::nullopt);
   EXPECT_EQ(Buy(Subject(2), 5), FoldOutcome::kNotAllowed);
   ASSERT_TRUE(Flush().ok());
-  EXPECT_EQ(open->profiles->size(), 0u);
+  EXPECT_EQ(open->profiles->size(), 1u);
   EXPECT_FALSE(open->OnDisk(Subject(1), kAds));
+  EXPECT_TRUE(open->OnDisk(Subject(2), kAds));
+  CutAndStart();
+  EXPECT_EQ(Find(Subject(2)), std::nullopt);
+  ASSERT_TRUE(open->Apply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_LIFT_RESTRICTION, Subject(2))).ok());
+  EXPECT_EQ(Find(Subject(2))->spent, 5);
+  ASSERT_TRUE(open->Apply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, Subject(2))).ok());
+  EXPECT_EQ(open->profiles->size(), 0u);
   EXPECT_FALSE(open->OnDisk(Subject(2), kAds));
 }
 

@@ -59,7 +59,7 @@ policy::ConsentState OpenStore::Find(const SubjectKey& subject) {
 }
 
 bool OpenStore::Allows(const SubjectKey& subject, Purpose purpose, int64_t now_s) {
-  return policy::EvaluateConsent(Find(subject), {}, purpose, now_s).allowed;
+  return policy::EvaluateConsent(Find(subject), {}, {.purpose = purpose, .now_s = now_s}, {}).allowed;
 }
 
 absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env) {
@@ -68,7 +68,8 @@ absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_di
       Database::Open({.data_dir = data_dir, .key_check = KeyCheck(), .env = env});
   if (!database.ok()) return database.status();
   open->database = *std::move(database);
-  absl::StatusOr<std::unique_ptr<ConsentStore>> store = ConsentStore::Open(*open->database, open->index);
+  absl::StatusOr<std::unique_ptr<ConsentStore>> store =
+      ConsentStore::Open(*open->database, open->index, open->refusals, open->jurisdictions);
   if (!store.ok()) return store.status();
   open->store = *std::move(store);
   return open;
@@ -88,10 +89,10 @@ ConsentRequest GrantOf(const SubjectKey& subject, std::initializer_list<Purpose>
   request.subject = subject;
   request.kind = internal::v1::CONSENT_CHANGE_KIND_GRANT;
   for (Purpose purpose : purposes) request.grants.push_back({.purpose = purpose});
-  request.expire_time_s = expire_time_s;
-  request.notice_id = "notice";
-  request.notice_version = "3";
-  request.jurisdiction = "DE";
+  request.terms.expire_time_s = expire_time_s;
+  request.terms.notice_id = "notice";
+  request.terms.notice_version = "3";
+  request.terms.jurisdiction = "DE";
   request.recorded_by = "test";
   return request;
 }
@@ -102,6 +103,10 @@ ConsentRequest WithdrawalOf(const SubjectKey& subject, std::initializer_list<Pur
 
 ConsentRequest OptOutOf(const SubjectKey& subject, std::initializer_list<Purpose> purposes) {
   return ProtectiveOf(internal::v1::CONSENT_CHANGE_KIND_OPT_OUT, subject, purposes);
+}
+
+ConsentRequest ChangeOf(internal::v1::ConsentChangeKind kind, const SubjectKey& subject) {
+  return ProtectiveOf(kind, subject, {});
 }
 
 bool FullScale() {

@@ -32,6 +32,8 @@ class ScopedFolder {
 struct OpenStore {
   scoring::Quiescence domain;
   ConsentIndex index{domain};
+  RefusalIndex refusals{domain};
+  policy::Jurisdictions jurisdictions;
   std::unique_ptr<Database> database;
   std::unique_ptr<ConsentStore> store;
 
@@ -55,6 +57,8 @@ inline const absl::Time kTestTime = absl::FromUnixSeconds(1'000'000);
 
 // Whether the tests are asked to run at full scale: the environment variable ASSENT_FULL_SCALE is 1.
 bool FullScale();
+// Any other change of a subject.
+ConsentRequest ChangeOf(internal::v1::ConsentChangeKind kind, const policy::SubjectKey& subject);
 
 }  // namespace assent::storage
 
