@@ -91,8 +91,8 @@ void LintFeature(const Feature& feature, Findings& findings) {
                      "train without it, or mark the segments that it tells apart");
   }
   if (SaysNothing(feature.unit())) {
-    findings.Warning("feature.unit_missing", "unit", "people are told a number without a unit",
-                     "write one in the schema, such as \"min\", \"per week\" or \"share\"");
+    findings.Warning("feature.unit_missing", "unit", "people are told a plain number",
+                     "write a unit in the schema if it has one, such as \"min\", \"per week\" or \"share\"");
   }
 }
 
@@ -152,11 +152,6 @@ std::vector<LintFinding> LintModel(const ModelFile& model, const Taxonomy* taxon
   std::vector<LintFinding> all;
   Findings findings(all);
   LintProvenance(model.provenance(), findings);
-  for (int i = 0; i < model.schema().features_size(); ++i) {
-    const Feature& feature = model.schema().features(i);
-    findings.Begin(feature.name(), absl::StrCat("schema.features[", i, "]."));
-    LintFeature(feature, findings);
-  }
   absl::flat_hash_map<absl::string_view, absl::string_view> id_by_label;
   for (int i = 0; i < model.segments_size(); ++i) {
     const SegmentCard& card = model.segments(i);
@@ -169,6 +164,11 @@ std::vector<LintFinding> LintModel(const ModelFile& model, const Taxonomy* taxon
     if (is_new) continue;
     findings.Warning("segment.label_repeated", "label", absl::StrCat(other->second, " has the same label"),
                      absl::StrCat("tell them apart", kCards));
+  }
+  for (int i = 0; i < model.schema().features_size(); ++i) {
+    const Feature& feature = model.schema().features(i);
+    findings.Begin(feature.name(), absl::StrCat("schema.features[", i, "]."));
+    LintFeature(feature, findings);
   }
   std::stable_sort(all.begin(), all.end(), [](const LintFinding& a, const LintFinding& b) {
     return a.severity == LintSeverity::kError && b.severity == LintSeverity::kWarning;

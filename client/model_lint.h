@@ -21,7 +21,7 @@ struct LintFinding {
   std::string remedy;
 };
 
-// Errors first, each kind in the order of the file.
+// Errors first; each kind: the provenance, the segments, the features.
 //
 // Errors: a card without label, description, id_stability, allowed_purposes or sensitivity (the server reads a default
 // in their place, but nobody has thought about it); a special category that allows advertising, which the server

@@ -167,7 +167,7 @@ TEST(ModelLint, TaxonomyId_IsLookedUpWhereThereIsATaxonomy) {
   EXPECT_THAT(Lint([](ModelFile& m) { m.mutable_segments(0)->clear_iab_audience_id(); }, &taxonomy), IsEmpty());
 }
 
-TEST(ModelLint, Errors_ComeFirstAndKeepTheOrderOfTheFile) {
+TEST(ModelLint, Errors_ComeFirstThenSegmentsAndThenFeatures) {
   const auto findings = Lint([](ModelFile& m) {
     m.mutable_schema()->mutable_features(0)->clear_unit();
     m.mutable_segments(0)->set_iab_audience_id(537);
@@ -179,7 +179,7 @@ TEST(ModelLint, Errors_ComeFirstAndKeepTheOrderOfTheFile) {
   for (const LintFinding& finding : findings) rules.push_back(finding.rule);
   EXPECT_THAT(rules,
               testing::ElementsAre("provenance.trainer_missing", "segment.label_missing", "segment.description_missing",
-                                   "feature.unit_missing", "segment.iab_sensitive"));
+                                   "segment.iab_sensitive", "feature.unit_missing"));
 }
 
 }  // namespace
