@@ -1,8 +1,8 @@
 // Which rows of the IAB Audience Taxonomy 1.1 are delicate, and how delicate a segment that carries one should be.
 //
 // Source: IAB Tech Lab, Audience Taxonomy 1.1 (CC BY 3.0), 1,558 rows. The taxonomy itself marks no row as sensitive;
-// the choice is a judgement, made row by row against GDPR article 9, the CPRA's sensitive personal information and the
-// EU AI Act's article 5(1)(b). Only ids are kept here: the taxonomy is a file of the user's.
+// the choice is a judgement and no legal advice, with GDPR article 9, the CPRA's sensitive personal information and the
+// EU AI Act's article 5(1)(b) in mind. Only ids are kept here: the taxonomy is a file of the user's.
 //
 // Where the line is drawn:
 // - Special category: what reveals or stands for health, religion, political opinion or ethnic origin.
