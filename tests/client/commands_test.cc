@@ -13,7 +13,7 @@ TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
   const std::vector<std::vector<std::string>> commands = {{},          {"demo-data"},           {"train"},
                                                           {"model"},   {"model", "show"},       {"consent", "grant"},
                                                           {"assign"},  {"consent", "withdraw"}, {"consent", "opt-out"},
-                                                          {"explain"}, {"consent", "show"}};
+                                                          {"explain"}, {"consent", "show"},     {"model", "lint"}};
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
     const Result result = Assentctl(command);
