@@ -72,11 +72,13 @@ uint32_t BitReader::ReadFibonacci() {
   uint32_t sum = 0;
   uint32_t term = 1, next_term = 2;
   bool previous = false;
-  while (ok_ && term <= kFibonacciMax) {
+  while (ok_) {
     const bool bit = ReadFlag();
-    if (bit && previous && sum <= kFibonacciMax) return sum;
+    if (bit && previous) return sum;
     if (bit) sum += term;
+    if (sum > kFibonacciMax) break;
     previous = bit;
+    if (term > kFibonacciMax) continue;  // large enough that adding it once more ends the loop
     const uint32_t sum_of_terms = term + next_term;
     term = next_term;
     next_term = sum_of_terms;
