@@ -30,15 +30,15 @@ struct SignalReading {
 
 // As they came. Borrowed. An empty string is one that did not come.
 struct RawSignals {
-  absl::string_view tcf, gpp, us_privacy;
-  std::span<const int32_t> gpp_sid;
-  std::optional<bool> gdpr;
+  absl::string_view tcf = {}, gpp = {}, us_privacy = {};
+  std::span<const int32_t> gpp_sid = {};
+  std::optional<bool> gdpr = std::nullopt;
   bool gpc = false;
   bool known_child = false;
 };
 
 struct SignalPolicy {
-  TcfPolicy tcf;
+  TcfPolicy tcf = {};
   bool gdpr_when_unknown = true;  // whether a TCF string is in force where the caller does not say if the GDPR applies
 };
 

@@ -1,5 +1,6 @@
 #include "policy/tcf_string.h"
 
+#include "absl/strings/ascii.h"
 #include "policy/bit_reader.h"
 #include "policy/text_parts.h"
 #include "policy/vendor_list.h"
@@ -25,10 +26,11 @@ uint64_t ReadNumberedSet(BitReader& bits, int width) {
   return set;
 }
 
+char ReadLetter(BitReader& bits) { return absl::ascii_toupper(static_cast<unsigned char>('A' + bits.Read(6))); }
+
 TwoLetters ReadLetters(BitReader& bits) {
-  const uint64_t first = bits.Read(6);
-  const uint64_t second = bits.Read(6);
-  return {static_cast<char>('A' + first), static_cast<char>('A' + second)};
+  const char first = ReadLetter(bits);
+  return {first, ReadLetter(bits)};
 }
 
 // Braced initialisation reads the fields in their order.

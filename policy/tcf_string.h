@@ -15,7 +15,7 @@ namespace assent::policy {
 // A longer string is malformed. Real ones have up to 2 KiB.
 inline constexpr size_t kTcfBytesMax = 4096;
 
-// Two upper-case letters. Never a terminating zero.
+// Two upper-case letters, where the string has letters. No zero at the end.
 using TwoLetters = std::array<char, 2>;
 
 // The fields of fixed size. Sets of purposes and of special features have bit p for number p.

@@ -35,7 +35,7 @@ struct VendorRegistration {
 struct VendorListVersion {
   uint8_t specification = 3;  // 2 or 3
   uint16_t version = 0;       // 1 to kVendorListVersionMax
-  VendorRegistration registration;
+  VendorRegistration registration = {};
 };
 
 // Immutable. Threads: safe.
