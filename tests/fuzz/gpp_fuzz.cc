@@ -35,8 +35,8 @@ void CheckGpp(absl::string_view gpp, uint32_t sections) {
   FUZZ_CHECK(cache.Read(raw) == reading);
   for (int section = assent::policy::kUsSectionFirst; section <= assent::policy::kUsSectionLast; ++section) {
     assent::policy::UsSectionFields fields;
-    const assent::policy::UsReading us = ReadUsSection(section, gpp);
-    FUZZ_CHECK(us.valid == DecodeUsSection(section, gpp, fields));
+    const assent::policy::UsReading us = assent::policy::ReadUsSection(section, gpp);
+    FUZZ_CHECK(us.valid == assent::policy::DecodeUsSection(section, gpp, fields));
     FUZZ_CHECK(us.valid || us.denied == kAllPurposeBits);
   }
 }

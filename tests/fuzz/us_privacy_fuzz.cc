@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FUZZ_CHECK(reading.valid || reading.denied == assent::policy::kAllPurposeBits);
   FUZZ_CHECK(!reading.valid || text.size() == 4);
   FUZZ_CHECK(!reading.valid || (reading.denied != 0) == (text[2] == 'Y'));
-  const uint32_t denied = ReadSignals({.us_privacy = text}, {}).us_privacy_denies;
+  const uint32_t denied = assent::policy::ReadSignals({.us_privacy = text}, {}).us_privacy_denies;
   FUZZ_CHECK(denied == (text.empty() ? 0 : reading.denied));
   return 0;
 }
