@@ -141,6 +141,53 @@ TEST(Tcf, RefusesASegmentTwiceAndOneOfUnknownType) {
   }
 }
 
+// A string of 2026-03-02 that says of one purpose and one vendor exactly this, and of every other purpose everything.
+struct OnePurpose {
+  int purpose;
+  bool consent, interest, vendor_consent, vendor_interest;
+  unsigned restrictions;  // bit t: a restriction of type t
+};
+
+std::string StringOf(const OnePurpose& one) {
+  const auto all_but = [&](bool said) {
+    std::string bits(kTcfPurposesMax, '1');
+    bits[static_cast<size_t>(one.purpose) - 1] = said ? '1' : '0';
+    return bits;
+  };
+  const auto only_vendor = [](bool listed) { return Bits(42, 16) + "0" + std::string(41, '0') + (listed ? "1" : "0"); };
+  std::string bits = BitsOfText(std::string(kTcfA).substr(0, 26)).substr(0, 152) + all_but(one.consent) +
+                     all_but(one.interest) + "0" + Bits(0, 12);
+  bits += only_vendor(one.vendor_consent) + only_vendor(one.vendor_interest);
+  std::string restrictions;
+  int count = 0;
+  for (unsigned type = 0; type < kTcfRestrictionTypes; ++type) {
+    if ((one.restrictions >> type & 1) == 0) continue;
+    restrictions += Bits(static_cast<uint64_t>(one.purpose), 6) + Bits(type, 2) + Bits(1, 12) + "0" + Bits(42, 16);
+    ++count;
+  }
+  bits += Bits(static_cast<uint64_t>(count), 12) + restrictions;
+  return TextOfBits(bits) + "." + TextOfBits(Bits(1, 3) + only_vendor(true));
+}
+
+TEST(Tcf, AgreesWithTheReferenceOnEveryBasisAndRestriction) {
+  size_t permitted_of_purpose = 0;
+  for (int purpose = 1; purpose <= kTcfPurposesMax; ++purpose) {
+    for (unsigned said = 0; said < 256; ++said) {
+      const std::string text = StringOf({.purpose = purpose,
+                                         .consent = (said & 1) != 0,
+                                         .interest = (said & 2) != 0,
+                                         .vendor_consent = (said & 4) != 0,
+                                         .vendor_interest = (said & 8) != 0,
+                                         .restrictions = said >> 4});
+      const auto expected = PermittedReference(text, kExampleVendor, ExampleRegistration());
+      ASSERT_TRUE(expected.has_value()) << text;
+      ASSERT_EQ(Permitted(text), *expected) << "purpose " << purpose << " said " << said;
+      permitted_of_purpose += expected->contains(purpose) ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(permitted_of_purpose, 100u) << "of 24 x 256, counted by the reference";
+}
+
 // The decoder and the decision against the slow ones, which were written from the specification.
 TEST(Tcf, AgreesWithTheReferenceOnRandomStrings) {
   const uint64_t seed = 20261122;
