@@ -24,10 +24,12 @@ Ids HeaderIds(const std::string& header) {
   return ids;
 }
 
-GppReading Read(const std::string& gpp, const std::vector<int32_t>& sid) { return ReadGpp(gpp, sid, ExamplePolicy()); }
+GppReading ReadParts(const std::string& gpp, const std::vector<int32_t>& sid) {
+  return ReadGpp(gpp, sid, ExamplePolicy());
+}
 // 99: malformed.
 uint32_t Denied(const std::string& gpp, const std::vector<int32_t>& sid) {
-  const GppReading reading = Read(gpp, sid);
+  const GppReading reading = ReadParts(gpp, sid);
   if (!reading.valid) {
     EXPECT_EQ(reading.denied, kAllPurposeBits);
   }
@@ -142,13 +144,13 @@ TEST(Gpp, RefusesWhatIsTooLong) {
 }
 
 TEST(Gpp, SectionTwoIsATcfString) {
-  const GppReading reading = Read("DBABMA~" + std::string(kTcfB), {2});
+  const GppReading reading = ReadParts("DBABMA~" + std::string(kTcfB), {2});
   EXPECT_TRUE(reading.valid);
   EXPECT_TRUE(reading.tcf_in_force);
   EXPECT_EQ(reading.tcf_permitted, TcfPurposeBit(1) | TcfPurposeBit(4));
   EXPECT_EQ(reading.denied, 0u);
   EXPECT_EQ(Denied("DBABMA~" + std::string(kTcfJ), {2}), 99u) << "invalid";
-  EXPECT_FALSE(Read("DBABMA~" + std::string(kTcfB), {}).tcf_in_force);
+  EXPECT_FALSE(ReadParts("DBABMA~" + std::string(kTcfB), {}).tcf_in_force);
 }
 
 }  // namespace

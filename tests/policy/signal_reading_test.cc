@@ -18,9 +18,9 @@ constexpr uint32_t kSelectAds = PurposeBit(Purpose::kSelectAdvertising);
 constexpr uint32_t kProfileAds = PurposeBit(Purpose::kProfileAdvertising);
 
 SignalPolicy Policy() { return {.tcf = ExamplePolicy(), .gdpr_when_unknown = true}; }
-SignalReading Read(const RawSignals& raw) { return ReadSignals(raw, Policy()); }
+SignalReading ReadAll(const RawSignals& raw) { return ReadSignals(raw, Policy()); }
 
-TEST(SignalReading, NothingSaysNothing) { EXPECT_EQ(Read({}), SignalReading()); }
+TEST(SignalReading, NothingSaysNothing) { EXPECT_EQ(ReadAll({}), SignalReading()); }
 
 TEST(SignalReading, PurposesMapOneToOne) {
   const std::map<int, Purpose> map = {{4, Purpose::kSelectAdvertising},  {6, Purpose::kSelectContent},
@@ -35,7 +35,7 @@ TEST(SignalReading, PurposesMapOneToOne) {
 
 TEST(SignalReading, ATcfStringPermitsAndDeniesTheRest) {
   for (const std::optional<bool> gdpr : {std::optional<bool>(), std::optional<bool>(true)}) {
-    const SignalReading reading = Read({.tcf = kTcfB, .gdpr = gdpr});
+    const SignalReading reading = ReadAll({.tcf = kTcfB, .gdpr = gdpr});
     EXPECT_EQ(reading.tcf_permits, kSelectAds);
     EXPECT_EQ(reading.tcf_denies, kAllPurposeBits & ~kSelectAds);
     EXPECT_EQ(reading.gpp_denies | reading.us_privacy_denies, 0u);
@@ -45,7 +45,7 @@ TEST(SignalReading, ATcfStringPermitsAndDeniesTheRest) {
 
 TEST(SignalReading, WhenTheGdprDoesNotApplyNoTcfStringIsInForce) {
   for (const char* tcf : {kTcfB, kTcfJ, "garbage"}) {
-    EXPECT_EQ(Read({.tcf = tcf, .gdpr = false}), SignalReading()) << tcf;
+    EXPECT_EQ(ReadAll({.tcf = tcf, .gdpr = false}), SignalReading()) << tcf;
     const SignalPolicy elsewhere = {.tcf = ExamplePolicy(), .gdpr_when_unknown = false};
     EXPECT_EQ(ReadSignals({.tcf = tcf}, elsewhere), SignalReading()) << tcf;
     EXPECT_NE(ReadSignals({.tcf = tcf, .gdpr = true}, elsewhere).tcf_denies, 0u) << tcf;
@@ -53,45 +53,45 @@ TEST(SignalReading, WhenTheGdprDoesNotApplyNoTcfStringIsInForce) {
 }
 
 TEST(SignalReading, TheGdprWithoutAStringSaysNothing) {
-  const SignalReading reading = Read({.gdpr = true});
+  const SignalReading reading = ReadAll({.gdpr = true});
   EXPECT_EQ(reading.tcf_permits | reading.tcf_denies, 0u);
   EXPECT_TRUE(reading.gdpr_applies);
 }
 
 TEST(SignalReading, MalformedDeniesEverything) {
   for (const char* tcf : {"garbage", kTcfG, kTcfJ, kTcfPolicy2, "=", "."}) {
-    EXPECT_EQ(Read({.tcf = tcf}).tcf_permits, 0u) << tcf;
-    EXPECT_EQ(Read({.tcf = tcf}).tcf_denies, kAllPurposeBits) << tcf;
+    EXPECT_EQ(ReadAll({.tcf = tcf}).tcf_permits, 0u) << tcf;
+    EXPECT_EQ(ReadAll({.tcf = tcf}).tcf_denies, kAllPurposeBits) << tcf;
   }
   const std::vector<int32_t> national = {7};
-  EXPECT_EQ(Read({.gpp = "DBABLA~!", .gpp_sid = national}).gpp_denies, kAllPurposeBits);
-  EXPECT_EQ(Read({.gpp_sid = national}).gpp_denies, kAllPurposeBits) << "in force, and not there";
-  EXPECT_EQ(Read({.us_privacy = "1YN"}).us_privacy_denies, kAllPurposeBits);
+  EXPECT_EQ(ReadAll({.gpp = "DBABLA~!", .gpp_sid = national}).gpp_denies, kAllPurposeBits);
+  EXPECT_EQ(ReadAll({.gpp_sid = national}).gpp_denies, kAllPurposeBits) << "in force, and not there";
+  EXPECT_EQ(ReadAll({.us_privacy = "1YN"}).us_privacy_denies, kAllPurposeBits);
 }
 
 TEST(SignalReading, UsSignalsDenyAdvertising) {
   const std::vector<int32_t> national = {7};
-  EXPECT_EQ(Read({.gpp = kGppAllOptedOut, .gpp_sid = national}).gpp_denies, kAdvertisingPurposeBits);
-  EXPECT_EQ(Read({.gpp = kGppAllOptedOut}).gpp_denies, 0u) << "not in force";
-  EXPECT_EQ(Read({.us_privacy = "1YYN"}).us_privacy_denies, kAdvertisingPurposeBits);
-  EXPECT_EQ(Read({.us_privacy = "1---"}).us_privacy_denies, 0u);
+  EXPECT_EQ(ReadAll({.gpp = kGppAllOptedOut, .gpp_sid = national}).gpp_denies, kAdvertisingPurposeBits);
+  EXPECT_EQ(ReadAll({.gpp = kGppAllOptedOut}).gpp_denies, 0u) << "not in force";
+  EXPECT_EQ(ReadAll({.us_privacy = "1YYN"}).us_privacy_denies, kAdvertisingPurposeBits);
+  EXPECT_EQ(ReadAll({.us_privacy = "1---"}).us_privacy_denies, 0u);
 }
 
 TEST(SignalReading, TwoTcfStringsPermitWhatBothPermit) {
   const std::vector<int32_t> europe = {2};
   const std::string with_b = "DBABMA~" + std::string(kTcfB);  // 4
   const std::string with_d = "DBABMA~" + std::string(kTcfI);  // 3 and 4
-  EXPECT_EQ(Read({.gpp = with_d, .gpp_sid = europe}).tcf_permits, kSelectAds | kProfileAds);
-  const SignalReading both = Read({.tcf = kTcfB, .gpp = with_d, .gpp_sid = europe});
+  EXPECT_EQ(ReadAll({.gpp = with_d, .gpp_sid = europe}).tcf_permits, kSelectAds | kProfileAds);
+  const SignalReading both = ReadAll({.tcf = kTcfB, .gpp = with_d, .gpp_sid = europe});
   EXPECT_EQ(both.tcf_permits, kSelectAds);
   EXPECT_EQ(both.tcf_denies, kAllPurposeBits & ~kSelectAds);
-  EXPECT_EQ(Read({.tcf = kTcfI, .gpp = with_b, .gpp_sid = europe}).tcf_permits, kSelectAds);
-  EXPECT_EQ(Read({.tcf = kTcfJ, .gpp = with_b, .gpp_sid = europe}).tcf_permits, 0u) << "the other is invalid";
+  EXPECT_EQ(ReadAll({.tcf = kTcfI, .gpp = with_b, .gpp_sid = europe}).tcf_permits, kSelectAds);
+  EXPECT_EQ(ReadAll({.tcf = kTcfJ, .gpp = with_b, .gpp_sid = europe}).tcf_permits, 0u) << "the other is invalid";
 }
 
 TEST(SignalReading, FlagsPassThrough) {
-  EXPECT_TRUE(Read({.gpc = true}).gpc);
-  EXPECT_TRUE(Read({.known_child = true}).known_child);
+  EXPECT_TRUE(ReadAll({.gpc = true}).gpc);
+  EXPECT_TRUE(ReadAll({.known_child = true}).known_child);
 }
 
 // Requests of few different parts, so that they repeat, and some that do not fit.
@@ -136,7 +136,8 @@ TEST(SignalCache, GivesWhatReadSignalsGives) {
   SignalCache cache(Policy());
   for (int i = 0; i < 20000; ++i) {
     const Request request = RandomRequest(random);
-    ASSERT_EQ(cache.Read(request.raw()), Read(request.raw())) << request.tcf << " " << request.gpp << " seed " << seed;
+    ASSERT_EQ(cache.Read(request.raw()), ReadAll(request.raw()))
+        << request.tcf << " " << request.gpp << " seed " << seed;
   }
   EXPECT_GT(cache.hits(), 2000u);
 }

@@ -22,20 +22,20 @@ std::set<int> NumbersOf(uint64_t set) {
 
 using Numbers = std::set<int>;
 
-TcfReading Read(const std::string& text) { return ReadTcf(text, ExamplePolicy()); }
-Numbers Permitted(const std::string& text) { return NumbersOf(Read(text).permitted); }
+TcfReading ReadExample(const std::string& text) { return ReadTcf(text, ExamplePolicy()); }
+Numbers Permitted(const std::string& text) { return NumbersOf(ReadExample(text).permitted); }
 
 TEST(Tcf, PublishedStringsGiveTheirVerdicts) {
   EXPECT_EQ(Permitted(kTcfA), (Numbers{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
   EXPECT_EQ(Permitted(kTcfB), (Numbers{1, 4})) << "3 was not consented to";
   EXPECT_EQ(Permitted(kTcfC), Numbers{}) << "disclosed, not consented to";
-  EXPECT_TRUE(Read(kTcfC).valid);
+  EXPECT_TRUE(ReadExample(kTcfC).valid);
   EXPECT_EQ(Permitted(kTcfD), (Numbers{1, 2, 4, 5, 6, 7, 9, 10})) << "3 is restricted; no interest in 8 and 11";
-  EXPECT_FALSE(Read(kTcfG).valid) << "discloses nobody, and is of 2026-03-02";
-  EXPECT_TRUE(Read(kTcfH).valid) << "of 2025";
+  EXPECT_FALSE(ReadExample(kTcfG).valid) << "discloses nobody, and is of 2026-03-02";
+  EXPECT_TRUE(ReadExample(kTcfH).valid) << "of 2025";
   EXPECT_EQ(Permitted(kTcfH), (Numbers{1, 3, 4}));
-  EXPECT_FALSE(Read(kTcfJ).valid) << "not service specific";
-  EXPECT_FALSE(Read(kTcfPolicy2).valid) << "policy 2 in 2025";
+  EXPECT_FALSE(ReadExample(kTcfJ).valid) << "not service specific";
+  EXPECT_FALSE(ReadExample(kTcfPolicy2).valid) << "policy 2 in 2025";
 }
 
 TEST(Tcf, RestrictionsChangeTheBasisOfFlexiblePurposes) {
@@ -125,19 +125,19 @@ TEST(Tcf, RefusesWhatIsTooLong) {
   // Zeros after the last field are no fault, so only the length is.
   std::string text(kTcfBytesMax, 'A');
   text.replace(0, sizeof(kTcfH) - 1, kTcfH);
-  EXPECT_TRUE(Read(text).valid);
-  EXPECT_FALSE(Read(text + "A").valid);
-  EXPECT_FALSE(Read("").valid);
+  EXPECT_TRUE(ReadExample(text).valid);
+  EXPECT_FALSE(ReadExample(text + "A").valid);
+  EXPECT_FALSE(ReadExample("").valid);
 }
 
 TEST(Tcf, RefusesASegmentTwiceAndOneOfUnknownType) {
   const std::string disclosed = std::string(kTcfB).substr(std::string(kTcfB).find('.'));
-  EXPECT_TRUE(Read(kTcfB).valid);
-  EXPECT_FALSE(Read(kTcfB + disclosed).valid);
-  EXPECT_FALSE(Read(std::string(kTcfB) + ".").valid);
-  EXPECT_TRUE(Read(std::string(kTcfB) + ".QAAA").valid) << "allowed vendors are obsolete and ignored";
+  EXPECT_TRUE(ReadExample(kTcfB).valid);
+  EXPECT_FALSE(ReadExample(kTcfB + disclosed).valid);
+  EXPECT_FALSE(ReadExample(std::string(kTcfB) + ".").valid);
+  EXPECT_TRUE(ReadExample(std::string(kTcfB) + ".QAAA").valid) << "allowed vendors are obsolete and ignored";
   for (const char* segment : {".AAAA", ".gAAA", ".oAAA", ".wAAA", ".4AAA"}) {
-    EXPECT_FALSE(Read(kTcfB + std::string(segment)).valid) << segment;
+    EXPECT_FALSE(ReadExample(kTcfB + std::string(segment)).valid) << segment;
   }
 }
 
@@ -201,7 +201,7 @@ TEST(Tcf, AgreesWithTheReferenceOnRandomStrings) {
     TcfString string;
     ASSERT_EQ(DecodeTcf(text, kExampleVendor, string), expected.has_value()) << text;
     const std::optional<std::set<int>> permitted = PermittedReference(text, kExampleVendor, ExampleRegistration());
-    const TcfReading reading = Read(text);
+    const TcfReading reading = ReadExample(text);
     ASSERT_EQ(reading.valid, permitted.has_value()) << text;
     ASSERT_EQ(NumbersOf(reading.permitted), permitted.value_or(std::set<int>())) << text;
     if (!expected) continue;
