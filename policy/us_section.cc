@@ -95,21 +95,25 @@ constexpr std::array<UsLayout, kUsSectionLast - kUsSectionFirst + 1> kUsLayouts 
      .children = 3,
      .tail = kPersonalTail,
      .gpc = true,
-     .version_max = 2},
-    {.head = kCaliforniaHead, .sensitive = kCaliforniaKinds, .children = 2, .tail = kPersonalTail, .gpc = true},
+     .version_max = 2},  // 7 national
+    {.head = kCaliforniaHead,
+     .sensitive = kCaliforniaKinds,
+     .children = 2,
+     .tail = kPersonalTail,
+     .gpc = true},                                                                              // 8 California
     EarlyState(kEightKinds, 1, false),                                                          // 9 Virginia
     EarlyState(kSevenKinds, 1, true),                                                           // 10 Colorado
-    {.head = kSensitiveNoticeHead, .sensitive = kUtahKinds, .children = 1, .tail = kMspaTail},  // 11
+    {.head = kSensitiveNoticeHead, .sensitive = kUtahKinds, .children = 1, .tail = kMspaTail},  // 11 Utah
     EarlyState(kEightKinds, 3, true),                                                           // 12 Connecticut
     State(kEightKinds, 3, false),                                                               // 13 Florida
     State(kEightKinds, 3, true),                                                                // 14 Montana
-    State(kOregonKinds, 3, true),                                                               // 15
+    State(kOregonKinds, 3, true),                                                               // 15 Oregon
     State(kEightKinds, 1, true),                                                                // 16 Texas
-    State(kDelawareKinds, 5, true),                                                             // 17
+    State(kDelawareKinds, 5, true),                                                             // 17 Delaware
     {.head = kSensitiveNoticeHead, .sensitive = kEightKinds, .children = 1, .tail = kMspaTail, .gpc = true},  // 18 Iowa
     State(kEightKinds, 1, true),      // 19 Nebraska
     State(kEightKinds, 3, true),      // 20 New Hampshire
-    State(kNewJerseyKinds, 5, true),  // 21
+    State(kNewJerseyKinds, 5, true),  // 21 New Jersey
     State(kEightKinds, 1, true),      // 22 Tennessee
     State(kEightKinds, 1, true),      // 23 Minnesota
     LateState(0, true),               // 24 Maryland
