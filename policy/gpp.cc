@@ -47,6 +47,8 @@ bool AddSection(int section, absl::string_view text, const TcfPolicy& policy, Gp
 
 // The section in force that stands at `place`; 0: none does.
 int SectionAt(int place, const GppIndex& index, uint32_t in_force) {
+  // Ids grow along the string, so no section that is evaluated stands further back.
+  if (place >= kGppSectionLast) return 0;
   for (int section = 1; section <= kGppSectionLast; ++section) {
     if ((in_force >> section & 1) != 0 && index.place[section] == place) return section;
   }

@@ -119,6 +119,17 @@ TEST(Gpp, OnlyWhatIsInForceIsLookedAt) {
   EXPECT_EQ(Denied(both + "~CVQqAAAAAACA.QA~BUUAAABA.YA", {7, 8, 7}), kAdvertisingPurposeBits);
 }
 
+TEST(Gpp, TheLastOfAllSectionsIsFound) {
+  const std::string header =
+      TextOfBits(Bits(3, 6) + Bits(1, 6) + Bits(1, 12) + "1" + Fibonacci(1) + Fibonacci(kGppSectionLast));  // 1 to 28
+  std::string gpp = header;
+  for (int section = 1; section < kGppSectionLast; ++section) gpp += "~x";
+  EXPECT_EQ(Denied(gpp + "~BQAA~x", {27}), 0u);
+  EXPECT_EQ(Denied(gpp + "~BRAA~x", {27}), 0u);
+  EXPECT_EQ(Denied(gpp + "~BgAA~x", {27}), 0u);
+  EXPECT_EQ(Denied(gpp + "~BYAA~x", {27}), kAllPurposeBits) << "service provider mode";
+}
+
 TEST(Gpp, WhatIsInForceMustBeThere) {
   EXPECT_EQ(Denied("", {7}), 99u);
   EXPECT_EQ(Denied(kGppNoneOptedOut, {8}), 99u);
