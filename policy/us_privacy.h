@@ -9,10 +9,6 @@
 
 namespace assent::policy {
 
-// What an opt-out of sale, of sharing or of targeted advertising takes away.
-inline constexpr uint32_t kAdvertisingPurposeBits =
-    PurposeBit(Purpose::kSelectAdvertising) | PurposeBit(Purpose::kProfileAdvertising);
-
 // `denied` is a set of policy::PurposeBit. Malformed: not valid, and everything is denied.
 struct UsReading {
   bool valid = false;
