@@ -63,6 +63,7 @@ absl::Status ResolveTimes(const internal::v1::ServerConfig& message, Configurati
   constexpr uint32_t kHourMs = 3'600'000;
   uint32_t deadline = 10'000;
   uint32_t poll = 1'000;
+  uint32_t sweep_hours = 24;
   Bounds bounds;
   if (message.has_drain_delay_ms()) {
     uint32_t delay = 0;
@@ -70,12 +71,14 @@ absl::Status ResolveTimes(const internal::v1::ServerConfig& message, Configurati
     out.drain_delay = std::chrono::milliseconds(delay);
   }
   bounds.Read("drain_deadline_ms", message.drain_deadline_ms(), 1, kHourMs, deadline);
+  bounds.Read("erasure_sweep_hours", message.erasure_sweep_hours(), 1, 720, sweep_hours);
   bounds.Read("model_poll_ms", message.model_poll_ms(), 10, kHourMs, poll);
   const uint32_t half = std::max(1u, std::thread::hardware_concurrency() / 2);
   out.data_plane_threads = static_cast<int>(std::min(half, kMaxDataPlaneThreads));
   bounds.Read("data_plane_threads", message.data_plane_threads(), 1, kMaxDataPlaneThreads, out.data_plane_threads);
   out.drain_deadline = std::chrono::milliseconds(deadline);
   out.model_poll = std::chrono::milliseconds(poll);
+  out.erasure_sweep = std::chrono::hours(sweep_hours);
   return bounds.status();
 }
 

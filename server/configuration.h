@@ -64,6 +64,7 @@ struct Configuration {
   std::chrono::milliseconds drain_delay{5000};
   std::chrono::milliseconds drain_deadline{10000};
   std::chrono::milliseconds model_poll{1000};
+  std::chrono::hours erasure_sweep{24};
 
   bool mutual_tls() const { return has_tls && !tls.client_ca_file().empty(); }
 };

@@ -19,6 +19,7 @@
 #include "server/control_plane.h"
 #include "server/data_plane.h"
 #include "server/disk_watch.h"
+#include "server/erasure_watch.h"
 #include "server/listen_address.h"
 #include "server/log.h"
 #include "server/metrics.h"
@@ -62,6 +63,7 @@ struct Server::Parts {
   std::unique_ptr<ConsentService> consent_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
+  std::unique_ptr<ErasureWatch> erasure_watch;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
@@ -136,6 +138,7 @@ absl::Status Server::Parts::StartControlPlane() {
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
+  erasure_watch = std::make_unique<ErasureWatch>(*database, *store, configuration.erasure_sweep);
   return absl::OkStatus();
 }
 
@@ -259,8 +262,9 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   };
   say_not_serving();
   parts_->model->Stop();
-  parts_->disk_watch->Stop();  // may wait for the disk
-  say_not_serving();           // in case one of the two said otherwise in between
+  parts_->disk_watch->Stop();     // may wait for the disk
+  parts_->erasure_watch->Stop();  // as this one
+  say_not_serving();              // in case one of the two said otherwise in between
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   Log(Severity::kInfo, "drained");

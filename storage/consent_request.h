@@ -25,8 +25,8 @@ struct SegmentPreference {
   std::string segment_id = {};
   int32_t taxonomy_id = 0;
   bool refused = true;  // false: the refusal is taken back
-  std::optional<std::string>
-      statement = {};  // set: the assignment to `segment_id` is contested, in these words; `refused` is ignored
+  std::optional<std::string> statement =
+      {};  // set: the assignment to `segment_id` is contested, in these words; `refused` is ignored
 };
 
 // The terms of a grant.

@@ -37,6 +37,7 @@ constexpr size_t kMemtableBytes = size_t{64} << 20;
 // How much log a start after a crash may have to read again.
 constexpr uint64_t kLogBytesMax = uint64_t{256} << 20;
 constexpr uint64_t kEngineLogBytesMax = uint64_t{16} << 20;  // of each of two files
+constexpr uint64_t kFileListBytesMax = 1;                    // each change exceeds it
 constexpr int kOpenFilesMax = 1024;
 constexpr uint64_t kProbeExtraBytes = uint64_t{4} << 20;
 constexpr size_t kProbeChunkBytes = size_t{1} << 20;
@@ -61,6 +62,8 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   // front of acknowledged changes, CheckLogs has shown before.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_total_wal_size = kLogBytesMax;
+  // The list of files names bounds of keys: written anew with each change, it has none of files that went.
+  options.max_manifest_file_size = kFileListBytesMax;
   options.max_open_files = kOpenFilesMax;
   options.listeners.push_back(std::make_shared<ResumesOnRequest>());
   options.max_bgerror_resume_count = 0;
@@ -69,7 +72,7 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache, bool compress) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
@@ -79,6 +82,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
   options.write_buffer_size = kMemtableBytes;
   options.memtable_prefix_bloom_size_ratio = 0.02;  // most first consents are of subjects that were never seen
   options.memtable_whole_key_filtering = true;
+  if (!compress) options.compression = rocksdb::kNoCompression;
   return options;
 }
 
@@ -107,6 +111,7 @@ struct Database::Impl {
   std::string data_dir;
   rocksdb::Env* env = nullptr;
   rocksdb::FileLock* lock = nullptr;
+  bool compress = true;
   std::shared_ptr<rocksdb::Cache> cache;
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family; the engine's own "default" comes last
   std::unique_ptr<rocksdb::DB> rocks;
@@ -210,8 +215,8 @@ absl::Status Database::Impl::OpenEngine() {
   }
   cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const char* name : kFamilyNames) descriptors.emplace_back(name, FamilyOptions(cache));
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
+  for (const char* name : kFamilyNames) descriptors.emplace_back(name, FamilyOptions(cache, compress));
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache, compress));
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, folder(), descriptors, &families, &opened);
   rocks.reset(opened);
@@ -316,6 +321,7 @@ Database::~Database() = default;
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->data_dir = options.data_dir;
+  impl->compress = options.compress;
   impl->env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   if (absl::Status status = impl->MakeFolders(); !status.ok()) return status;
   if (absl::Status status = impl->LockFolder(); !status.ok()) return status;

@@ -22,6 +22,7 @@ struct DatabaseOptions {
   std::string data_dir;          // made when missing, for its owner alone; the database is in its subfolder `db`
   policy::SubjectKey key_check;  // Pseudonymizer::CheckValue()
   rocksdb::Env* env = nullptr;   // for tests; null: the default. Borrowed.
+  bool compress = true;          // of the table files; tests that look for bytes want them as they are
 };
 
 enum class Family { kConsent, kConsentHistory, kProfiles, kMeta };

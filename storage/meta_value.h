@@ -14,6 +14,7 @@ inline constexpr char kMetaFormat[] = "format";       // number: version of docs
 inline constexpr char kMetaEpoch[] = "epoch";         // number: microseconds since 1970 when the epoch began
 inline constexpr char kMetaKeyCheck[] = "key_check";  // 16 bytes: Pseudonymizer::CheckValue()
 inline constexpr char kMetaSequence[] = "sequence";   // number: of the last commit in the epoch
+inline constexpr char kMetaSwept[] = "swept";         // number: of the last commit whose erasures left no trace
 
 // Eight bytes, little-endian.
 inline std::string MetaNumber(uint64_t number) {

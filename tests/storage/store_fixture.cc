@@ -62,10 +62,10 @@ bool OpenStore::Allows(const SubjectKey& subject, Purpose purpose, int64_t now_s
   return policy::EvaluateConsent(Find(subject), {}, {.purpose = purpose, .now_s = now_s}, {}).allowed;
 }
 
-absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env) {
+absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env, bool compress) {
   auto open = std::make_unique<OpenStore>();
   absl::StatusOr<std::unique_ptr<Database>> database =
-      Database::Open({.data_dir = data_dir, .key_check = KeyCheck(), .env = env});
+      Database::Open({.data_dir = data_dir, .key_check = KeyCheck(), .env = env, .compress = compress});
   if (!database.ok()) return database.status();
   open->database = *std::move(database);
   absl::StatusOr<std::unique_ptr<ConsentStore>> store =

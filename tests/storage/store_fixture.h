@@ -42,7 +42,8 @@ struct OpenStore {
 };
 
 // A second start on the same folder and environment, or the reason why there is none.
-absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env = nullptr);
+absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env = nullptr,
+                                                      bool compress = true);
 
 policy::SubjectKey KeyCheck();
 // A key that is as uniform as a pseudonym, different for each number.

@@ -1,0 +1,135 @@
+#include "storage/erasure_sweep.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <bitset>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assent/internal/v1/consent_record.pb.h"
+#include "storage/engine_status.h"
+#include "storage/meta_value.h"
+#include "storage/record_codec.h"
+
+namespace assent::storage {
+namespace {
+
+constexpr size_t kReadAheadBytes = size_t{2} << 20;
+// Ranges are cut by a key's first byte, because the engine's log names where a range begins and ends: no pseudonym may
+// stand there.
+using FirstBytes = std::bitset<256>;
+// From so many ranges on everything is written again at once.
+constexpr size_t kRangesMax = 64;
+
+absl::Status Stopped() { return absl::CancelledError("the sweep was stopped"); }
+
+absl::StatusOr<uint64_t> LastSwept(Database& database) {
+  std::string value;
+  const rocksdb::Status status =
+      database.rocks().Get({}, database.family(Family::kMeta), rocksdb::Slice(kMetaSwept), &value);
+  if (status.IsNotFound()) return 0;
+  if (!status.ok()) return FromEngine(status, "read what was swept", database.data_dir());
+  const absl::StatusOr<absl::string_view> content = DecodeRecord(kMetaSwept, value);
+  if (!content.ok()) return content.status();
+  return MetaNumberOf(*content).value_or(0);
+}
+
+struct Erased {
+  uint64_t subjects = 0;
+  FirstBytes first_bytes;
+};
+
+// The tombstones that were made or changed since a commit. A record that cannot be read is none: its erasure would have
+// replaced it.
+absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std::atomic<bool>& stop) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = kReadAheadBytes;
+  const std::unique_ptr<rocksdb::Iterator> records(
+      database.rocks().NewIterator(options, database.family(Family::kConsent)));
+  Erased erased;
+  internal::v1::ConsentRecord record;
+  for (records->SeekToFirst(); records->Valid(); records->Next()) {
+    if (stop) return Stopped();
+    const rocksdb::Slice key = records->key();
+    const rocksdb::Slice value = records->value();
+    record.Clear();
+    if (!DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok() || !record.erased())
+      continue;
+    if (record.sequence() <= since) continue;
+    ++erased.subjects;
+    erased.first_bytes.set(static_cast<uint8_t>(key[0]));
+  }
+  if (!records->status().ok()) return FromEngine(records->status(), "look for erasures", database.data_dir());
+  return erased;
+}
+
+rocksdb::Status Rewrite(Database& database, const FirstBytes& first_bytes, std::atomic<bool>& stop) {
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.canceled = &stop;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  rocksdb::DB& rocks = database.rocks();
+  rocksdb::Status status;
+  for (const Family family : {Family::kConsent, Family::kConsentHistory, Family::kProfiles}) {
+    rocksdb::ColumnFamilyHandle* const handle = database.family(family);
+    if (first_bytes.count() > kRangesMax) {
+      status = rocks.CompactRange(options, handle, nullptr, nullptr);
+      if (!status.ok()) return status;
+      continue;
+    }
+    for (size_t first = 0; first < first_bytes.size(); ++first) {
+      if (!first_bytes[first]) continue;
+      const std::string from(1, static_cast<char>(first));
+      const std::string to(1, static_cast<char>(first + 1));
+      const rocksdb::Slice begin(from);
+      const rocksdb::Slice end(to);
+      status = rocks.CompactRange(options, handle, &begin, first == 255 ? nullptr : &end);
+      if (!status.ok()) return status;
+    }
+  }
+  return status;
+}
+
+// The flush of all families ends the log that the erasures stand in.
+rocksdb::Status FlushAll(Database& database) {
+  const std::vector<rocksdb::ColumnFamilyHandle*> families = {
+      database.family(Family::kConsent), database.family(Family::kConsentHistory), database.family(Family::kProfiles),
+      database.family(Family::kMeta)};
+  return database.rocks().Flush(rocksdb::FlushOptions(), families);
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, std::atomic<bool>& stop) {
+  const uint64_t until =
+      store.applied().sequence;  // what is committed later may be missed here, and is found next time
+  const absl::StatusOr<uint64_t> since = LastSwept(database);
+  if (!since.ok()) return since.status();
+  const absl::StatusOr<Erased> erased = FindErased(database, *since, stop);
+  if (!erased.ok()) return erased.status();
+  if (erased->subjects > 0) {
+    rocksdb::Status status = FlushAll(database);
+    if (status.ok()) status = Rewrite(database, erased->first_bytes, stop);
+    if (stop) return Stopped();
+    if (!status.ok()) return FromEngine(status, "write the tables without who was erased", database.data_dir());
+  }
+  // Not before all is done: a sweep that was interrupted is made again.
+  rocksdb::Status added;
+  absl::Status written = store.Write([&](rocksdb::WriteBatch& batch) {
+    added = batch.Put(database.family(Family::kMeta), kMetaSwept, EncodeRecord(kMetaSwept, MetaNumber(until)));
+  });
+  if (written.ok() && !added.ok()) written = FromEngine(added, "record the sweep", database.data_dir());
+  if (!written.ok()) return written;
+  if (erased->subjects > 0) {
+    // Another version of the list of files, which names those that are left and no bounds of those that went.
+    const rocksdb::Status status = FlushAll(database);
+    if (!status.ok()) return FromEngine(status, "end the sweep", database.data_dir());
+  }
+  return erased->subjects;
+}
+
+}  // namespace assent::storage
