@@ -22,6 +22,7 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/model_source.h"
+#include "server/subject_service.h"
 #include "server/transport_security.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
@@ -57,6 +58,7 @@ struct Server::Parts {
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
+  std::unique_ptr<SubjectService> subject_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<DataPlane> data;
@@ -114,13 +116,14 @@ absl::Status Server::Parts::MakeAuthorizer() {
 absl::Status Server::Parts::StartControlPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
-  consent_service =
-      std::make_unique<ConsentService>(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
+  const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
+  consent_service = std::make_unique<ConsentService>(call);
+  subject_service = std::make_unique<SubjectService>(call);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
                                       .transport = configuration.transport},
-                                     *consent_service);
+                                     *consent_service, *subject_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });

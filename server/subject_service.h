@@ -1,0 +1,37 @@
+// SubjectService on the control plane: what the person at the other end may ask for.
+#ifndef ASSENT_SERVER_SUBJECT_SERVICE_H_
+#define ASSENT_SERVER_SUBJECT_SERVICE_H_
+
+#include "assent/v1/subject_service.grpc.pb.h"
+#include "server/control_call.h"
+
+namespace assent::server {
+
+// Threads: safe. Ownership: borrows what `call` borrows.
+class SubjectService final : public v1::SubjectService::Service {
+ public:
+  explicit SubjectService(const ControlCall& call) : call_(call) {}
+
+  grpc::Status SetSegmentPreference(grpc::ServerContext* context, const v1::SetSegmentPreferenceRequest* request,
+                                    v1::SetSegmentPreferenceResponse* response) override;
+  grpc::Status ContestAssignment(grpc::ServerContext* context, const v1::ContestAssignmentRequest* request,
+                                 v1::ContestAssignmentResponse* response) override;
+  grpc::Status RestrictSubject(grpc::ServerContext* context, const v1::RestrictSubjectRequest* request,
+                               v1::RestrictSubjectResponse* response) override;
+  grpc::Status MarkChild(grpc::ServerContext* context, const v1::MarkChildRequest* request,
+                         v1::MarkChildResponse* response) override;
+  grpc::Status EraseSubject(grpc::ServerContext* context, const v1::EraseSubjectRequest* request,
+                            v1::EraseSubjectResponse* response) override;
+
+ private:
+  // Serves a write: `read` makes the store's change of the request.
+  template <typename Request, typename Response, typename Reader>
+  grpc::Status Change(const grpc::ServerContext& context, ControlMethod method, const Request& request,
+                      const Reader& read, Response& response) const;
+
+  const ControlCall call_;
+};
+
+}  // namespace assent::server
+
+#endif  // ASSENT_SERVER_SUBJECT_SERVICE_H_
