@@ -149,6 +149,16 @@ void ApplyPreference(const ConsentRequest& request, int64_t now_us, internal::v1
   }
 }
 
+// Each list has its own bound, so that contests keep nobody from refusing.
+bool HasRoom(const SegmentPreference& preference, const internal::v1::Preferences& preferences) {
+  const auto fits = [&](const auto& list, const auto& value) {
+    return !preference.refused || list.size() < kPreferencesMax || std::binary_search(list.begin(), list.end(), value);
+  };
+  if (preference.statement) return preferences.contests_size() < kPreferencesMax;
+  if (!preference.segment_id.empty()) return fits(preferences.refused_segments(), preference.segment_id);
+  return fits(preferences.refused_taxonomy_ids(), preference.taxonomy_id);
+}
+
 ConsentStatus StatusOf(const PurposeRecord& purpose) {
   switch (purpose.status()) {
     case static_cast<int>(ConsentStatus::kNone):
@@ -193,10 +203,7 @@ absl::Status CheckChange(const ConsentRequest& request, const ConsentRecord& rec
     return erased;
   }
   if (request.kind != internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES) return absl::OkStatus();
-  const internal::v1::Preferences& preferences = record.preferences();
-  const int most = std::max(
-      {preferences.refused_segments_size(), preferences.refused_taxonomy_ids_size(), preferences.contests_size()});
-  if (most < kPreferencesMax || !request.preference.refused) return absl::OkStatus();
+  if (HasRoom(request.preference, record.preferences())) return absl::OkStatus();
   return absl::ResourceExhaustedError("the record holds as many preferences as it can");
 }
 

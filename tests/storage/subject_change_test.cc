@@ -186,8 +186,14 @@ TEST_F(SubjectChangeTest, PreferencesAreKeptInMemoryAndOverRestarts) {
 TEST_F(SubjectChangeTest, PreferencesAreBounded) {
   for (int i = 0; i < kPreferencesMax; ++i) MustApply(PreferenceOf({.segment_id = "s" + std::to_string(i)}));
   EXPECT_EQ(Apply(PreferenceOf({.segment_id = "another"})).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Apply(PreferenceOf({.segment_id = "s7"})).status(), absl::OkStatus()) << "it is refused already";
+  MustApply(PreferenceOf({.taxonomy_id = 381}));
   MustApply(PreferenceOf({.segment_id = "s7", .refused = false}));
   MustApply(PreferenceOf({.segment_id = "another"}));
+  for (int i = 0; i < kPreferencesMax; ++i) MustApply(PreferenceOf({.segment_id = "s1", .statement = "no"}));
+  EXPECT_EQ(Apply(PreferenceOf({.segment_id = "s1", .statement = "no"})).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  MustApply(PreferenceOf({.taxonomy_id = 382}));
 }
 
 TEST_F(SubjectChangeTest, AContestIsStored) {
