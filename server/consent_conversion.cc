@@ -155,25 +155,28 @@ void FillTime(absl::Time time, google::protobuf::Timestamp& out) {
   out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
 }
 
+void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose) {
+  purpose.set_purpose(static_cast<v1::Purpose>(record.purpose()));
+  purpose.set_status(static_cast<v1::ConsentStatus>(record.status()));
+  purpose.set_legal_basis(static_cast<v1::LegalBasis>(record.legal_basis()));
+  FillTime(absl::FromUnixMicros(record.update_time_us()), *purpose.mutable_update_time());
+  if (record.expire_time_s() != 0) {
+    FillTime(absl::FromUnixSeconds(record.expire_time_s()), *purpose.mutable_expire_time());
+  }
+  purpose.set_notice_id(record.notice_id());
+  purpose.set_notice_version(record.notice_version());
+  purpose.set_jurisdiction(record.jurisdiction());
+  purpose.set_method(static_cast<v1::CollectionMethod>(record.method()));
+  purpose.set_recorded_by(record.recorded_by());
+}
+
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent) {
   consent.set_revision(record.revision());
   consent.set_etag(EtagOf(record.revision()));
   consent.set_restricted(record.restricted());
   consent.set_child(record.child());
   consent.set_erased(record.erased());
-  for (const auto& from : record.purposes()) {
-    v1::PurposeConsent& to = *consent.add_purposes();
-    to.set_purpose(static_cast<v1::Purpose>(from.purpose()));
-    to.set_status(static_cast<v1::ConsentStatus>(from.status()));
-    to.set_legal_basis(static_cast<v1::LegalBasis>(from.legal_basis()));
-    FillTime(absl::FromUnixMicros(from.update_time_us()), *to.mutable_update_time());
-    if (from.expire_time_s() != 0) FillTime(absl::FromUnixSeconds(from.expire_time_s()), *to.mutable_expire_time());
-    to.set_notice_id(from.notice_id());
-    to.set_notice_version(from.notice_version());
-    to.set_jurisdiction(from.jurisdiction());
-    to.set_method(static_cast<v1::CollectionMethod>(from.method()));
-    to.set_recorded_by(from.recorded_by());
-  }
+  for (const auto& purpose : record.purposes()) FillPurpose(purpose, *consent.add_purposes());
 }
 
 std::string EtagOf(uint64_t revision) { return absl::StrCat("r", revision); }

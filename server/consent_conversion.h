@@ -24,6 +24,7 @@ absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsent
 absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits);
 
 void FillTime(absl::Time time, google::protobuf::Timestamp& out);
+void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent);
 
 // The etag of a revision, and back. Errors: InvalidArgument (FIELD_INVALID, field "etag").

@@ -21,8 +21,10 @@ enum class ControlMethod : uint8_t {
   kRestrictSubject,
   kMarkChild,
   kEraseSubject,
+  kListSubjectSegments,
+  kExportSubject,
 };
-inline constexpr size_t kControlMethodCount = 9;
+inline constexpr size_t kControlMethodCount = 11;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -35,6 +37,8 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.SubjectService/RestrictSubject",
     "/assent.v1.SubjectService/MarkChild",
     "/assent.v1.SubjectService/EraseSubject",
+    "/assent.v1.SubjectService/ListSubjectSegments",
+    "/assent.v1.SubjectService/ExportSubject",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

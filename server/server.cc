@@ -23,6 +23,7 @@
 #include "server/metrics.h"
 #include "server/model_source.h"
 #include "server/subject_service.h"
+#include "server/subject_view.h"
 #include "server/transport_security.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
@@ -58,6 +59,7 @@ struct Server::Parts {
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
+  std::unique_ptr<SubjectView> subject_view;
   std::unique_ptr<SubjectService> subject_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
@@ -67,6 +69,8 @@ struct Server::Parts {
 
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
+  // What every pipeline reads, once storage and model are there.
+  PipelineSources Sources();
   absl::Status StartControlPlane();
   absl::Status StartDataPlane();
   absl::Status StartMetrics();
@@ -113,12 +117,28 @@ absl::Status Server::Parts::MakeAuthorizer() {
   return absl::OkStatus();
 }
 
+PipelineSources Server::Parts::Sources() {
+  return {.domain = domain,
+          .pseudonymizer = pseudonymizer,
+          .index = index,
+          .refusals = refusals,
+          .store = *store,
+          .model = model->published(),
+          .limits = configuration.request,
+          .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
+                      .uses_allowed = configuration.significant_uses_allowed},
+          .jurisdictions = configuration.jurisdictions,
+          .events = configuration.events,
+          .profiles = profiles.get()};
+}
+
 absl::Status Server::Parts::StartControlPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
   consent_service = std::make_unique<ConsentService>(call);
-  subject_service = std::make_unique<SubjectService>(call);
+  subject_view = std::make_unique<SubjectView>(Sources());
+  subject_service = std::make_unique<SubjectService>(call, *subject_view);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
@@ -134,18 +154,7 @@ absl::Status Server::Parts::StartDataPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
-  const PipelineSources sources{.domain = domain,
-                                .pseudonymizer = pseudonymizer,
-                                .index = index,
-                                .refusals = refusals,
-                                .store = *store,
-                                .model = model->published(),
-                                .limits = configuration.request,
-                                .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
-                                            .uses_allowed = configuration.significant_uses_allowed},
-                                .jurisdictions = configuration.jurisdictions,
-                                .events = configuration.events,
-                                .profiles = profiles.get()};
+  const PipelineSources sources = Sources();
   const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {
     return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread);
   };

@@ -2,15 +2,19 @@
 #ifndef ASSENT_SERVER_SUBJECT_SERVICE_H_
 #define ASSENT_SERVER_SUBJECT_SERVICE_H_
 
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "server/control_call.h"
+#include "server/subject_view.h"
 
 namespace assent::server {
 
-// Threads: safe. Ownership: borrows what `call` borrows.
+// Threads: safe. Ownership: borrows what `call` borrows, and `view`.
 class SubjectService final : public v1::SubjectService::Service {
  public:
-  explicit SubjectService(const ControlCall& call) : call_(call) {}
+  SubjectService(const ControlCall& call, SubjectView& view) : call_(call), view_(view) {}
 
   grpc::Status SetSegmentPreference(grpc::ServerContext* context, const v1::SetSegmentPreferenceRequest* request,
                                     v1::SetSegmentPreferenceResponse* response) override;
@@ -22,6 +26,10 @@ class SubjectService final : public v1::SubjectService::Service {
                          v1::MarkChildResponse* response) override;
   grpc::Status EraseSubject(grpc::ServerContext* context, const v1::EraseSubjectRequest* request,
                             v1::EraseSubjectResponse* response) override;
+  grpc::Status ListSubjectSegments(grpc::ServerContext* context, const v1::ListSubjectSegmentsRequest* request,
+                                   v1::ListSubjectSegmentsResponse* response) override;
+  grpc::Status ExportSubject(grpc::ServerContext* context, const v1::ExportSubjectRequest* request,
+                             grpc::ServerWriter<v1::ExportSubjectResponse>* writer) override;
 
  private:
   // Serves a write: `read` makes the store's change of the request.
@@ -29,7 +37,11 @@ class SubjectService final : public v1::SubjectService::Service {
   grpc::Status Change(const grpc::ServerContext& context, ControlMethod method, const Request& request,
                       const Reader& read, Response& response) const;
 
+  // The document of an export.
+  absl::StatusOr<std::string> Export(const v1::ExportSubjectRequest& request) const;
+
   const ControlCall call_;
+  SubjectView& view_;
 };
 
 }  // namespace assent::server

@@ -1,4 +1,5 @@
 // A person's controls through the whole server: real gRPC, real RocksDB.
+#include "google/protobuf/util/json_util.h"
 #include "server/role_table.h"
 #include "server/server.h"
 #include "tests/integration/server_fixture.h"
@@ -37,6 +38,18 @@ class SubjectServerTest : public ServerTest {
     *request.mutable_subject() = EventOf("ada", {}).subject();
     grpc::ClientContext context;
     return caller_->consent->GetConsent(&context, request, &response);
+  }
+  v1::SubjectExport Export() {
+    v1::ExportSubjectRequest request;
+    *request.mutable_subject() = EventOf("ada", {}).subject();
+    grpc::ClientContext context;
+    const auto reader = caller_->subject->ExportSubject(&context, request);
+    std::string json;
+    for (v1::ExportSubjectResponse part; reader->Read(&part);) json += part.chunk();
+    EXPECT_TRUE(reader->Finish().ok());
+    v1::SubjectExport document;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &document).ok()) << json;
+    return document;
   }
   grpc::Status Import() {
     v1::RecordConsentRequest request;
@@ -96,6 +109,25 @@ TEST_F(SubjectServerTest, EachControlIsObeyedByTheNextAssign) {
   EXPECT_EQ(ReasonNow(), "subject.erased");
   ASSERT_TRUE(caller_->Grant("ada", granted).ok());
   EXPECT_EQ(ReasonNow(), "model.nearest") << "neither refusal nor restriction outlived the erasure";
+}
+
+TEST_F(SubjectServerTest, ThePersonLearnsWhatIsKeptAndWhereItLeads) {
+  StartAs("privacy");
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  v1::ListSubjectSegmentsResponse list;
+  ASSERT_TRUE(Call(&Stub::ListSubjectSegments, v1::ListSubjectSegmentsRequest(), list).ok());
+  EXPECT_TRUE(list.segments(0).needs_features()) << list.ShortDebugString();
+  EXPECT_EQ(list.segments(1).explanation(), "You have not agreed to it.");
+  EXPECT_EQ(list.model().name(), "first");
+  v1::SubjectExport document = Export();
+  EXPECT_EQ(document.consent().purposes_size(), 1);
+  EXPECT_EQ(document.history_size(), 1);
+  v1::EraseSubjectResponse erased;
+  ASSERT_TRUE(Call(&Stub::EraseSubject, v1::EraseSubjectRequest(), erased).ok());
+  document = Export();
+  EXPECT_TRUE(document.consent().erased());
+  EXPECT_EQ(document.consent().purposes_size() + document.history_size() + document.profiles_size(), 0);
 }
 
 TEST_F(SubjectServerTest, TheRoleDecidesWhoMayAsk) {

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "google/protobuf/util/json_util.h"
 #include "grpcpp/server_builder.h"
 #include "server/role_table.h"
 #include "tests/server/error_info.h"
@@ -22,7 +23,8 @@ class SubjectServiceTest : public PipelineTest {
   void Serve(const char* role) {
     if (server_ != nullptr) server_->Shutdown();
     authorizer_ = std::make_unique<Authorizer>(ServedRoleTable(), RoleBitFromName(role));
-    service_ = std::make_unique<SubjectService>(ControlCall(pseudonymizer_, *store_, *authorizer_, metrics_, {}));
+    service_ =
+        std::make_unique<SubjectService>(ControlCall(pseudonymizer_, *store_, *authorizer_, metrics_, {}), view_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -81,6 +83,7 @@ class SubjectServiceTest : public PipelineTest {
   }
 
   ControlMetrics metrics_;
+  SubjectView view_{pipeline_->sources()};
   std::unique_ptr<Authorizer> authorizer_;
   std::unique_ptr<SubjectService> service_;
   std::unique_ptr<grpc::Server> server_;
@@ -212,6 +215,51 @@ TEST_F(SubjectServiceTest, BadStatementsNameTheField) {
     EXPECT_EQ(fault(std::string("secret") + control), "FIELD_INVALID statement") << int{control};
   }
   EXPECT_EQ(store_->applied().sequence, 0u);
+}
+
+TEST_F(SubjectServiceTest, AnExportComesInPartsThatMakeOneDocument) {
+  for (int i = 0; i < 64; ++i) MustCall(&Stub::ContestAssignment, ContestOf("light", std::string(1000, 'w')));
+  const auto read = [&](v1::ExportFormat format, int& parts, std::string& document) {
+    v1::ExportSubjectRequest request;
+    *request.mutable_subject() = Event("ada", {}).subject();
+    request.set_format(format);
+    grpc::ClientContext context;
+    const auto reader = stub_->ExportSubject(&context, request);
+    v1::ExportSubjectResponse response;
+    for (parts = 0, document.clear(); reader->Read(&response); ++parts) {
+      EXPECT_LE(response.chunk().size(), 64u << 10);
+      document += response.chunk();
+    }
+    return reader->Finish();
+  };
+  int parts = 0;
+  std::string document;
+  ASSERT_TRUE(read(v1::EXPORT_FORMAT_UNSPECIFIED, parts, document).ok());
+  EXPECT_GT(parts, 1);
+  v1::SubjectExport exported;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(document, &exported).ok()) << document;
+  EXPECT_EQ(exported.state().contests_size(), 64);
+  EXPECT_EQ(exported.history_size(), 64);
+  ASSERT_TRUE(read(v1::EXPORT_FORMAT_CSV, parts, document).ok());
+  EXPECT_EQ(document.substr(0, 11), "field,value");
+  EXPECT_EQ(FieldOf(read(static_cast<v1::ExportFormat>(9), parts, document)), "format");
+  MustCall(&Stub::EraseSubject, v1::EraseSubjectRequest());
+  ASSERT_TRUE(read(v1::EXPORT_FORMAT_JSON, parts, document).ok());
+  EXPECT_EQ(document.find("wwww"), std::string::npos);
+  EXPECT_EQ(parts, 1);
+}
+
+TEST_F(SubjectServiceTest, WhoIsNotKnownHasNoExportAndNoSegments) {
+  v1::ExportSubjectRequest request;
+  *request.mutable_subject() = Event("nobody", {}).subject();
+  grpc::ClientContext context;
+  const auto reader = stub_->ExportSubject(&context, request);
+  v1::ExportSubjectResponse part;
+  EXPECT_FALSE(reader->Read(&part));
+  EXPECT_EQ(ReasonOf(reader->Finish()), "CONSENT_NOT_FOUND");
+  v1::ListSubjectSegmentsResponse list;
+  ASSERT_TRUE(Call(&Stub::ListSubjectSegments, v1::ListSubjectSegmentsRequest(), list).ok());
+  EXPECT_EQ(list.segments(0).rule(), "consent.none");
 }
 
 TEST_F(SubjectServiceTest, RolesAreCheckedBeforeTheRequest) {
