@@ -10,13 +10,17 @@ namespace {
 
 using SubjectStub = v1::SubjectService::Stub;
 
+void SetDeadline(absl::Duration deadline, grpc::ClientContext& context) {
+  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+}
+
 template <typename Request, typename Response>
 absl::StatusOr<Response> CallWrite(SubjectStub& stub,
                                    grpc::Status (SubjectStub::*method)(grpc::ClientContext*, const Request&, Response*),
                                    Request request, absl::Duration deadline) {
   if (request.request_id().empty()) request.set_request_id(RandomUuid());
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+  SetDeadline(deadline, context);
   Response response;
   if (absl::Status status = StatusFromRpc((stub.*method)(&context, request, &response)); !status.ok()) return status;
   return response;
@@ -53,6 +57,26 @@ absl::StatusOr<v1::MarkChildResponse> SubjectClient::MarkChild(v1::MarkChildRequ
 
 absl::StatusOr<v1::EraseSubjectResponse> SubjectClient::EraseSubject(v1::EraseSubjectRequest request) const {
   return CallWrite(*stub_, &SubjectStub::EraseSubject, std::move(request), deadline_);
+}
+
+absl::StatusOr<v1::ListSubjectSegmentsResponse> SubjectClient::ListSubjectSegments(
+    const v1::ListSubjectSegmentsRequest& request) const {
+  grpc::ClientContext context;
+  SetDeadline(deadline_, context);
+  v1::ListSubjectSegmentsResponse response;
+  absl::Status status = StatusFromRpc(stub_->ListSubjectSegments(&context, request, &response));
+  if (!status.ok()) return status;
+  return response;
+}
+
+absl::Status SubjectClient::ExportSubject(const v1::ExportSubjectRequest& request,
+                                          absl::FunctionRef<void(absl::string_view part)> sink) const {
+  grpc::ClientContext context;
+  SetDeadline(deadline_, context);
+  const auto reader = stub_->ExportSubject(&context, request);
+  v1::ExportSubjectResponse part;
+  while (reader->Read(&part)) sink(part.chunk());
+  return StatusFromRpc(reader->Finish());
 }
 
 }  // namespace assent::client

@@ -4,7 +4,10 @@
 
 #include <memory>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "client/channel.h"
@@ -23,6 +26,11 @@ class SubjectClient {
   absl::StatusOr<v1::RestrictSubjectResponse> RestrictSubject(v1::RestrictSubjectRequest request) const;
   absl::StatusOr<v1::MarkChildResponse> MarkChild(v1::MarkChildRequest request) const;
   absl::StatusOr<v1::EraseSubjectResponse> EraseSubject(v1::EraseSubjectRequest request) const;
+  absl::StatusOr<v1::ListSubjectSegmentsResponse> ListSubjectSegments(
+      const v1::ListSubjectSegmentsRequest& request) const;
+  // Shows the document in parts, in their order. After an error, what was shown is not all of it.
+  absl::Status ExportSubject(const v1::ExportSubjectRequest& request,
+                             absl::FunctionRef<void(absl::string_view part)> sink) const;
 
  private:
   SubjectClient(std::shared_ptr<grpc::Channel> channel, absl::Duration deadline);

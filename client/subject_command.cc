@@ -2,9 +2,11 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands.h"
+#include "client/private_file.h"
 #include "client/request_flags.h"
 #include "client/subject_client.h"
 
@@ -12,7 +14,7 @@ namespace assent::client {
 namespace {
 
 struct SubjectFlags {
-  std::string subject, segment, statement, etag;
+  std::string subject, segment, statement, etag, out, format = "json";
   int32_t taxonomy = 0;
   bool not_a_child = false;
 };
@@ -46,6 +48,17 @@ constexpr char kEraseExamples[] =
     R"(Consents, history, preferences and profile are gone for good; only new consent counts afterwards.
 Examples:
   assentctl subject erase --subject login:anna)";
+
+constexpr char kSegmentsExamples[] =
+    R"(What the running model makes of what is kept. A call may bring features and signals of its own.
+Examples:
+  assentctl subject segments --subject login:anna
+  assentctl subject segments --subject login:anna --json)";
+constexpr char kExportExamples[] =
+    R"(Consents, their history, preferences, contests and profile; no id of the person.
+Examples:
+  assentctl subject export --subject login:anna > anna.json
+  assentctl subject export --subject login:anna --format csv --out anna.csv)";
 
 std::string TimeText(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
@@ -139,14 +152,61 @@ absl::Status RunErase(const SubjectFlags& flags, CommandLine& line) {
   return SendChange(flags, v1::EraseSubjectRequest(), &SubjectClient::EraseSubject, line);
 }
 
+void PrintSegment(const v1::SubjectSegment& segment, CommandLine& line) {
+  const bool assigned = segment.outcome() == v1::OUTCOME_ASSIGNED;
+  const std::string what = segment.needs_features()                       ? "DEPENDS ON THE CALL"
+                           : segment.outcome() == v1::OUTCOME_UNSPECIFIED ? "NO MODEL"
+                                                                          : OutcomeText(segment.outcome());
+  line.out << line.terminal.Paint(Style::kBold, absl::AsciiStrToLower(PurposeText(segment.purpose()))) << "  "
+           << line.terminal.Paint(assigned ? Style::kGood : Style::kWarn, what) << "  "
+           << line.terminal.Paint(Style::kDim, segment.rule()) << "\n";
+  if (assigned) line.out << "  " << segment.segment().segment_id() << " “" << segment.segment().label() << "”\n";
+  line.out << "  " << segment.explanation() << "\n";
+}
+
+absl::Status RunSegments(const SubjectFlags& flags, CommandLine& line) {
+  auto subject = ParseSubject(flags.subject);
+  if (!subject.ok()) return subject.status();
+  auto client = SubjectClient::Create(line.ControlPlane());
+  if (!client.ok()) return client.status();
+  v1::ListSubjectSegmentsRequest request;
+  *request.mutable_subject() = *std::move(subject);
+  auto response = client->ListSubjectSegments(request);
+  if (!response.ok()) return response.status();
+  if (line.json) {
+    PrintJson(ToJson(*response), line);
+    return absl::OkStatus();
+  }
+  for (const v1::SubjectSegment& segment : response->segments()) PrintSegment(segment, line);
+  return absl::OkStatus();
+}
+
+absl::Status RunExport(const SubjectFlags& flags, CommandLine& line) {
+  auto subject = ParseSubject(flags.subject);
+  if (!subject.ok()) return subject.status();
+  auto client = SubjectClient::Create(line.ControlPlane());
+  if (!client.ok()) return client.status();
+  v1::ExportSubjectRequest request;
+  *request.mutable_subject() = *std::move(subject);
+  request.set_format(flags.format == "csv" ? v1::EXPORT_FORMAT_CSV : v1::EXPORT_FORMAT_JSON);
+  if (flags.out.empty()) {
+    absl::Status status = client->ExportSubject(request, [&](absl::string_view part) { line.out << part; });
+    if (status.ok() && flags.format == "json") line.out << "\n";
+    return status;
+  }
+  auto file = PrivateFile::Create(flags.out);
+  if (!file.ok()) return file.status();
+  absl::Status status = client->ExportSubject(request, [&](absl::string_view part) { (*file)->Write(part); });
+  return status.ok() ? (*file)->Commit() : status;
+}
+
 using SubjectRunner = absl::Status (*)(const SubjectFlags&, CommandLine&);
 
-CLI::App* AddSubjectWrite(CLI::App& root, const char* name, const char* what, const char* examples,
-                          SubjectRunner runner, const std::shared_ptr<SubjectFlags>& flags, CommandLine& line) {
+CLI::App* AddSubjectCall(CLI::App& root, const char* name, const char* what, const char* examples, SubjectRunner runner,
+                         const std::shared_ptr<SubjectFlags>& flags, CommandLine& line) {
   CLI::App* command = root.add_subcommand(name, what);
   command->footer(examples);
   command->add_option("--subject", flags->subject, "Who: NAMESPACE:ID, such as login:anna")->required();
-  command->add_option("--etag", flags->etag, "Fail if the record is no longer the one with this etag");
   AddConnectionFlags(*command, line);
   AddOutputFlags(*command, line);
   command->callback([flags, runner, &line] { line.run = [flags, runner, &line] { return runner(*flags, line); }; });
@@ -162,11 +222,18 @@ void AddSegmentFlags(CLI::App& command, SubjectFlags& flags) {
 
 void AddSubjectCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<SubjectFlags>();
-  CLI::App* subject = root.add_subcommand("subject", "A person's controls: refuse, contest, restrict, erase");
+  CLI::App* subject =
+      root.add_subcommand("subject", "A person's controls: segments, refuse, contest, restrict, erase, export");
   subject->require_subcommand(1);
-  const auto add = [&](const char* name, const char* what, const char* examples, SubjectRunner runner) {
-    return AddSubjectWrite(*subject, name, what, examples, runner, flags, line);
+  const auto add_read = [&](const char* name, const char* what, const char* examples, SubjectRunner runner) {
+    return AddSubjectCall(*subject, name, what, examples, runner, flags, line);
   };
+  const auto add = [&](const char* name, const char* what, const char* examples, SubjectRunner runner) {
+    CLI::App* command = add_read(name, what, examples, runner);
+    command->add_option("--etag", flags->etag, "Fail if the record is no longer the one with this etag");
+    return command;
+  };
+  add_read("segments", "Where the running model puts the person, and why", kSegmentsExamples, RunSegments);
   AddSegmentFlags(*add("refuse", "Never be put into a segment", kRefuseExamples, RunRefuse), *flags);
   AddSegmentFlags(*add("allow", "Take a refusal back", kAllowExamples, RunAllow), *flags);
   CLI::App* contest = add("contest", "Say that an assignment is wrong", kContestExamples, RunContest);
@@ -177,6 +244,11 @@ void AddSubjectCommand(CLI::App& root, CommandLine& line) {
   add("child", "Say that the person is a child", kChildExamples, RunChild)
       ->add_flag("--not", flags->not_a_child, "The person is no child (any more)");
   add("erase", "Forget the person", kEraseExamples, RunErase);
+  CLI::App* exported = add_read("export", "Everything that is kept of the person", kExportExamples, RunExport);
+  exported->add_option("--format", flags->format, "json or csv")
+      ->check(CLI::IsMember({"json", "csv"}))
+      ->capture_default_str();
+  exported->add_option("--out", flags->out, "File for it, which only its owner can read; otherwise standard output");
 }
 
 }  // namespace assent::client

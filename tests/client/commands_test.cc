@@ -27,7 +27,9 @@ TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
                                                           {"subject", "restrict"},
                                                           {"subject", "lift"},
                                                           {"subject", "child"},
-                                                          {"subject", "erase"}};
+                                                          {"subject", "erase"},
+                                                          {"subject", "segments"},
+                                                          {"subject", "export"}};
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
     const Result result = Assentctl(command);

@@ -167,6 +167,30 @@ class FakeService {
       fake.Remember(fake.erasures_asked, *request);
       return Answer(*response->mutable_state());
     }
+    grpc::Status ListSubjectSegments(grpc::ServerContext*, const v1::ListSubjectSegmentsRequest*,
+                                     v1::ListSubjectSegmentsResponse* response) override {
+      v1::SubjectSegment& segment = *response->add_segments();
+      segment.set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+      segment.set_outcome(v1::OUTCOME_ASSIGNED);
+      segment.set_rule("model.nearest");
+      segment.mutable_segment()->set_segment_id("segment-4");
+      segment.mutable_segment()->set_label("Families");
+      segment.set_explanation("Mostly because kids_share is 0.7.");
+      v1::SubjectSegment& other = *response->add_segments();
+      other.set_purpose(v1::PURPOSE_SELECT_CONTENT);
+      other.set_needs_features(true);
+      return grpc::Status::OK;
+    }
+    grpc::Status ExportSubject(grpc::ServerContext*, const v1::ExportSubjectRequest* request,
+                               grpc::ServerWriter<v1::ExportSubjectResponse>* writer) override {
+      for (const char* part : {"{\"a\":", "1}"}) {
+        v1::ExportSubjectResponse response;
+        response.set_chunk(request->format() == v1::EXPORT_FORMAT_CSV ? "field,value\r\n" : part);
+        writer->Write(response);
+      }
+      if (request->subject().id() != "nobody") return grpc::Status::OK;
+      return RichError(grpc::StatusCode::UNAVAILABLE, "STORAGE_UNAVAILABLE", "the disk refused");
+    }
     static grpc::Status Answer(v1::SubjectState& state) {
       state.set_restricted(true);
       state.set_child(true);

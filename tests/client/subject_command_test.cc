@@ -71,5 +71,31 @@ TEST_F(SubjectCommandTest, TheState_IsPrintedForPeopleAndAsJson) {
   EXPECT_EQ(json["state"]["erased"], false);
 }
 
+TEST_F(SubjectCommandTest, Segments_SayWhyInWords) {
+  const Result text = WithFake({"subject", "segments", "--subject", "login:anna"});
+  EXPECT_THAT(text.out,
+              AllOf(HasSubstr("select_advertising  ASSIGNED  model.nearest"), HasSubstr("segment-4 “Families”"),
+                    HasSubstr("Mostly because kids_share is 0.7."), HasSubstr("select_content  DEPENDS ON THE CALL")));
+  const auto json = WithFake({"subject", "segments", "--subject", "login:anna", "--json"}).json();
+  EXPECT_EQ(json["segments"][0]["segment"]["segment_id"], "segment-4");
+}
+
+TEST_F(SubjectCommandTest, Export_IsWholeOrNotThere) {
+  const std::vector<std::string> base = {"subject", "export", "--subject", "login:anna"};
+  EXPECT_EQ(WithFake(base).json()["a"], 1);
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), base.begin(), base.end());
+    return WithFake(more);
+  };
+  ASSERT_EQ(with({"--format", "csv", "--out", folder_.Path("anna.csv")}).status, 0);
+  EXPECT_EQ(ReadAll(folder_.Path("anna.csv")), "field,value\r\nfield,value\r\n");
+  EXPECT_EQ(with({"--format", "xml"}).status, 2);
+  const Result broken =
+      WithFake({"subject", "export", "--subject", "login:nobody", "--out", folder_.Path("broken.json")});
+  EXPECT_EQ(broken.status, 1);
+  EXPECT_THAT(broken.err, HasSubstr("the disk refused"));
+  EXPECT_EQ(ReadAll(folder_.Path("broken.json")), "");
+}
+
 }  // namespace
 }  // namespace assent::client
