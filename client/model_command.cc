@@ -15,7 +15,8 @@ struct ModelFlags {
 
 constexpr char kModelExamples[] = R"(Examples:
   assentctl model show model.assent
-  assentctl model show model.assent --json | jq '.segments[].label')";
+  assentctl model show model.assent --json | jq '.segments[].label'
+  assentctl model lint model.assent)";
 
 const char* TransformName(scoring::Transform transform) {
   return transform == scoring::Transform::kLog1p ? "log1p" : "identity";
@@ -188,6 +189,7 @@ void AddModelCommand(CLI::App& root, CommandLine& line) {
   show->add_option("file", flags->path, "Model file")->required();
   AddOutputFlags(*show, line);
   show->callback([flags, &line] { line.run = [flags, &line] { return RunShow(*flags, line); }; });
+  AddModelLintCommand(*model, line);
 }
 
 }  // namespace assent::client

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/scaling.h"
 #include "client/terminal.h"
+#include "policy/purpose.h"
 
 namespace assent::client {
 namespace {
@@ -82,7 +83,7 @@ std::string Description(const internal::v1::FeatureSchema& schema, const float* 
                                  feature.unit(), " (everybody: ", HumanNumber(Raw(feature, means[trait.feature])),
                                  ")"));
   }
-  return absl::StrJoin(parts, "; ");
+  return parts.empty() ? "like everybody" : absl::StrJoin(parts, "; ");
 }
 
 }  // namespace
@@ -99,6 +100,9 @@ void AddSegmentCards(const std::vector<float>& scaled, const KmeansResult& kmean
     card->set_label(Label(model.schema(), traits));
     card->set_description(Description(model.schema(), centroid, means, traits));
     card->set_sensitivity(internal::v1::SENSITIVITY_NONE);
+    card->add_allowed_purposes(static_cast<int>(policy::Purpose::kSelectAdvertising));
+    card->add_allowed_purposes(static_cast<int>(policy::Purpose::kSelectContent));
+    card->set_id_stability(internal::v1::ID_STABILITY_ONE_MODEL);
     card->set_training_rows(kmeans.sizes[c]);
   }
 }

@@ -194,6 +194,7 @@ absl::Status OverrideCards(const ModelFile& overrides, ModelFile& model) {
                                                      "\"; its segments are segment-0 to segment-",
                                                      segments->size() - 1));
     }
+    if (!card.allowed_purposes().empty()) found->clear_allowed_purposes();  // or the merge would add to them
     found->MergeFrom(card);
   }
   return absl::OkStatus();

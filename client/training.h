@@ -66,7 +66,8 @@ absl::StatusOr<internal::v1::FeatureSchema> SchemaOfColumns(const std::vector<st
 absl::StatusOr<Training> Train(const TrainingTable& table, internal::v1::FeatureSchema schema,
                                const TrainingOptions& options);
 
-// Lays the cards of `overrides` over those of `model` with the same segment_id; unset fields stay.
+// Lays the cards of `overrides` over those of `model` with the same segment_id; unset fields stay, and purposes
+// that are given replace those that were allowed.
 // Errors: InvalidArgument for an id that the model does not have.
 absl::Status OverrideCards(const internal::v1::ModelFile& overrides, internal::v1::ModelFile& model);
 

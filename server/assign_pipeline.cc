@@ -25,7 +25,7 @@ AssignPipeline::AssignPipeline(const PipelineSources& sources)
     : sources_(sources),
       reader_(sources.domain),
       tokens_(sources.pseudonymizer),
-      signals_(sources.jurisdictions),
+      signals_(sources.signals, sources.jurisdictions),
       profile_(sources.profiles, sources.limits, sources.events) {}
 
 const ServingModel* AssignPipeline::PinModel() {

@@ -38,6 +38,7 @@ struct PipelineSources {
   RequestLimits limits;
   policy::VerdictRules verdict = {};
   const policy::Jurisdictions& jurisdictions;
+  policy::SignalPolicy signals = {};
   EventRules events = {};
   storage::ProfileStore* profiles = nullptr;  // null: no profile is ever kept
 };

@@ -184,6 +184,7 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   auto jurisdictions = ReadJurisdictions(message.jurisdictions());
   if (!jurisdictions.ok()) return jurisdictions.status();
   out.jurisdictions = *std::move(jurisdictions);
+  if (absl::Status status = ReadSignalConfig(message.signals(), out); !status.ok()) return status;
   const auto uses = ReadUsesAllowed(message);
   if (!uses.ok()) return uses.status();
   out.significant_uses_allowed = *uses;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -48,6 +49,9 @@ struct Configuration {
   RequestLimits request;
   EventRules events;
   policy::Jurisdictions jurisdictions;
+  uint16_t tcf_vendor_id = 0;  // 0: none
+  std::vector<std::string> vendor_list_files;
+  bool tcf_only_with_gdpr = false;
   uint32_t significant_uses_allowed = 0;  // of policy::UseBit
   size_t profile_subjects_max = 1'000'000;
   std::chrono::milliseconds profile_flush_interval{5000};

@@ -17,6 +17,9 @@ namespace {
 constexpr std::array<absl::string_view, policy::kUseCount - 1> kUseNames = {"employment", "credit",    "housing",
                                                                             "insurance",  "education", "health"};
 
+constexpr uint32_t kVendorIdMax = 65'535;
+constexpr int kVendorListFilesMax = 64;
+
 absl::Status Refuse(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
 }
@@ -46,6 +49,26 @@ absl::StatusOr<policy::Jurisdictions> ReadJurisdictions(const internal::v1::Juri
   auto made = policy::Jurisdictions::Create(listed, otherwise);
   if (!made.ok()) return Refuse("jurisdictions", made.status().message());
   return made;
+}
+
+absl::Status ReadSignalConfig(const internal::v1::SignalConfig& message, Configuration& out) {
+  if (message.tcf_vendor_id() > kVendorIdMax) {
+    return Refuse("signals.tcf_vendor_id", absl::StrCat("must be 1 to ", kVendorIdMax, ", or 0 for none"));
+  }
+  if (message.vendor_list_files_size() > kVendorListFilesMax) {
+    return Refuse("signals.vendor_list_files", absl::StrCat("has more entries than ", kVendorListFilesMax));
+  }
+  if (message.tcf_vendor_id() == 0 && message.vendor_list_files_size() != 0) {
+    return Refuse("signals.vendor_list_files",
+                  "needs signals.tcf_vendor_id: which vendor of the list this deployment is");
+  }
+  if (message.tcf_vendor_id() != 0 && message.vendor_list_files_size() == 0) {
+    return Refuse("signals.vendor_list_files", "is required with signals.tcf_vendor_id: what the vendor registered");
+  }
+  out.tcf_vendor_id = static_cast<uint16_t>(message.tcf_vendor_id());
+  out.vendor_list_files.assign(message.vendor_list_files().begin(), message.vendor_list_files().end());
+  out.tcf_only_with_gdpr = message.tcf_only_with_gdpr();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint32_t> ReadUsesAllowed(const internal::v1::ServerConfig& message) {

@@ -4,14 +4,18 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "assent/internal/v1/server_config.pb.h"
 #include "policy/jurisdiction.h"
+#include "server/configuration.h"
 
 namespace assent::server {
 
-// Errors of both: InvalidArgument that names the field.
+// Errors of all: InvalidArgument that names the field.
 absl::StatusOr<policy::Jurisdictions> ReadJurisdictions(const internal::v1::JurisdictionConfig& message);
+// Fills what the signals need.
+absl::Status ReadSignalConfig(const internal::v1::SignalConfig& message, Configuration& out);
 // Returns a set of policy::UseBit.
 absl::StatusOr<uint32_t> ReadUsesAllowed(const internal::v1::ServerConfig& message);
 

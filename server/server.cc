@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@
 #include "storage/database.h"
 #include "storage/key_file.h"
 #include "storage/profile_store.h"
+#include "storage/vendor_list_file.h"
 
 namespace assent::server {
 namespace {
@@ -48,6 +50,7 @@ struct Server::Parts {
 
   const Configuration configuration;
   const policy::Pseudonymizer pseudonymizer;
+  std::optional<policy::VendorList> vendor_list;
   scoring::Quiescence domain;
   storage::ConsentIndex index{domain};
   storage::RefusalIndex refusals{domain};
@@ -67,6 +70,7 @@ struct Server::Parts {
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
 
+  absl::Status ReadVendors();
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
   // What every pipeline reads, once storage and model are there.
@@ -77,6 +81,14 @@ struct Server::Parts {
   // Both at once: a stream that holds up one takes nothing from the calls of the other.
   void DrainPlanes(std::chrono::system_clock::time_point deadline);
 };
+
+absl::Status Server::Parts::ReadVendors() {
+  if (configuration.tcf_vendor_id == 0) return absl::OkStatus();
+  auto read = storage::ReadVendorList(configuration.vendor_list_files, configuration.tcf_vendor_id);
+  if (!read.ok()) return InField("signals.vendor_list_files", read.status());
+  vendor_list = *std::move(read);
+  return absl::OkStatus();
+}
 
 absl::Status Server::Parts::OpenStorage() {
   struct stat data_dir = {};
@@ -128,6 +140,8 @@ PipelineSources Server::Parts::Sources() {
           .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
                       .uses_allowed = configuration.significant_uses_allowed},
           .jurisdictions = configuration.jurisdictions,
+          .signals = {.tcf = {.vendor_id = configuration.tcf_vendor_id, .list = vendor_list ? &*vendor_list : nullptr},
+                      .gdpr_when_unknown = !configuration.tcf_only_with_gdpr},
           .events = configuration.events,
           .profiles = profiles.get()};
 }
@@ -200,6 +214,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   if (!pseudonymizer.ok()) return pseudonymizer.status();
   auto parts = std::make_unique<Parts>(configuration, *std::move(pseudonymizer));
   if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
+  if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
   parts->model =
       std::make_unique<ModelSource>(parts->domain, ModelSource::Options{.path = configuration.model,

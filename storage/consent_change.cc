@@ -218,8 +218,10 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
   change.set_recorded_by(request.recorded_by);
   switch (request.kind) {
     case internal::v1::CONSENT_CHANGE_KIND_GRANT:
-      record.set_erased(false);
-      record.clear_erase_time_us();
+      if (!request.grants.empty()) {
+        record.set_erased(false);
+        record.clear_erase_time_us();
+      }
       AddGrants(request, now_us, record, change);
       break;
     case internal::v1::CONSENT_CHANGE_KIND_WITHDRAW:

@@ -170,6 +170,7 @@ absl::StatusOr<scoring::SegmentCard> CardFromMessage(const internal::v1::Segment
   if (!fits.ok()) return fits;
   const auto sensitivity = SensitivityOf(message.sensitivity());
   if (!sensitivity) return Unknown(where, "sensitivity");
+  if (!internal::v1::IdStability_IsValid(message.id_stability())) return Unknown(where, "id_stability");
   scoring::SegmentCard card;
   card.segment_id = message.segment_id();
   card.label = message.label();

@@ -29,7 +29,8 @@ TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
                                                           {"subject", "child"},
                                                           {"subject", "erase"},
                                                           {"subject", "segments"},
-                                                          {"subject", "export"}};
+                                                          {"subject", "export"},
+                                                          {"model", "lint"}};
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
     const Result result = Assentctl(command);

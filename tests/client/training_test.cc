@@ -123,6 +123,12 @@ TEST(Train, Cards_SayWhatSetsASegmentApart) {
   EXPECT_THAT(training.model.segments(1).description(), HasSubstr("kids share 0.89 (everybody: 0.42)"));
 }
 
+TEST(Train, CardsOfRowsThatAreAlike_SaySomething) {
+  const Training training = TrainOrDie(Table({"a"}, {1, 1, 1}), Options(1));
+  EXPECT_EQ(training.model.segments(0).label(), "typical");
+  EXPECT_EQ(training.model.segments(0).description(), "like everybody");
+}
+
 TEST(Train, FittedSchema_KeepsItsOwnNumbers) {
   auto schema = SchemaOfColumns({"a"}, {});
   schema->mutable_features(0)->set_mean(10);
@@ -194,6 +200,11 @@ TEST(OverrideCards, KnownIdIsMergedAndUnknownIdIsRefused) {
   card->set_label("Families");
   card->set_iab_audience_id(55);
   ASSERT_TRUE(OverrideCards(cards, training.model).ok());
+  EXPECT_THAT(training.model.segments(1).allowed_purposes(), ElementsAre(1, 2));
+  card->add_allowed_purposes(2);
+  ASSERT_TRUE(OverrideCards(cards, training.model).ok());
+  EXPECT_THAT(training.model.segments(0).allowed_purposes(), ElementsAre(1, 2));
+  EXPECT_THAT(training.model.segments(1).allowed_purposes(), ElementsAre(2)) << "a card narrows what is allowed";
   EXPECT_EQ(training.model.segments(1).label(), "Families");
   EXPECT_EQ(training.model.segments(1).iab_audience_id(), 55);
   EXPECT_EQ(training.model.segments(1).training_rows(), 2u);

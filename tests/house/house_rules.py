@@ -133,11 +133,58 @@ def readme_complaints(readme, ci_script):
     return complaints
 
 
+def names_of_tests(path, text):
+    """The tests that a file under tests/ defines: `Suite.Test` of GoogleTest, and the names of add_test.
+
+    A name made of a foreach() variable is each of its names; one made of any other variable is left out.
+    """
+    if path.endswith(".cc"):
+        return {f"{suite}.{test}" for suite, test
+                in re.findall(r"^(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)", text, re.MULTILINE)}
+    bare = re.sub(r"#[^\n]*", "", text)
+    unrolled = bare
+    for variable, values, block in re.findall(r"foreach\((\w+)\s+([^)]*)\)(.*?)endforeach", bare, re.DOTALL):
+        unrolled += "".join(block.replace("${" + variable + "}", value) for value in values.split())
+    names = re.findall(r"add_test\(\s*NAME\s+([^\s)]+)", unrolled)
+    return {name for name in names if "$" not in name}
+
+
+def compliance_complaints(page, tests):
+    """Every test that docs/compliance.md names exists, and every duty has one or says that something is missing."""
+    complaints = []
+    duties = 0
+    for number, line in enumerate(page.splitlines(), 1):
+        row = line.startswith("|") and not re.fullmatch(r"[-:| ]+", line)
+        proof = line.strip().removesuffix("|").split("|")[-1].strip() if row else ""
+        named = re.findall(r"`([^`]+)`", proof)
+        elsewhere = [name for name in re.findall(r"`([^`]+)`", line) if re.fullmatch(r"[A-Z]\w*\.[A-Z]\w*", name)]
+        for name in sorted(set(named + elsewhere) - tests):
+            complaints.append(f"docs/compliance.md:{number}: there is no test {name}")
+        if not row or proof == "proven by":
+            continue
+        duties += 1
+        if not named and not re.search(r"\b(planned|not yet)\b", proof):
+            complaints.append(f"docs/compliance.md:{number}: name a test, or say 'planned' or 'not yet'")
+    if not duties:
+        complaints.append("docs/compliance.md: no duty is named")
+    return complaints
+
+
+def check_compliance():
+    tests = set()
+    for path in repository_files():
+        if path.startswith("tests/") and (path.endswith(".cc") or path.endswith("CMakeLists.txt")):
+            tests |= names_of_tests(path, (ROOT / path).read_text())
+    return compliance_complaints((ROOT / "docs/compliance.md").read_text(), tests)
+
+
 def check_repository(rule):
     floors = (ROOT / "docs/floors.txt").read_text()
     complaints = []
     if rule == "readme":
         return readme_complaints((ROOT / "README.md").read_text(), (ROOT / ".ci/run").read_text())
+    if rule == "compliance":
+        return check_compliance()
     for path in repository_files():
         suffix = pathlib.PurePath(path).suffix
         if rule == "names":

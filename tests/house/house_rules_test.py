@@ -83,5 +83,41 @@ class Readme(unittest.TestCase):
         self.assertEqual(len(rules.readme_complaints("no blocks\n", self.CI)), 1)
 
 
+class NamesOfTests(unittest.TestCase):
+    def test_googletest(self):
+        source = ("TEST(A, One) {\n}\nTEST_F(\n    BTest,\n    Two) {}\nTEST_P(C, Three) {\n// TEST(D, Four)\n"
+                  "TEST(E, DISABLED_Five) {\n")
+        self.assertEqual(rules.names_of_tests("tests/a/a_test.cc", source),
+                         {"A.One", "BTest.Two", "C.Three", "E.DISABLED_Five"})
+
+    def test_ctest_with_each_name_of_a_loop(self):
+        cmake = ("foreach(rule a b)\n  add_test(NAME house.${rule} COMMAND x)\nendforeach()\n# add_test(NAME gone)\n"
+                 "add_test(NAME client.demo COMMAND y)\n"
+                 "foreach(p m:n)\n add_test(NAME deploy.${q} COMMAND z)\nendforeach()\n")
+        self.assertEqual(rules.names_of_tests("tests/CMakeLists.txt", cmake), {"house.a", "house.b", "client.demo"})
+
+
+class Compliance(unittest.TestCase):
+    HEAD = "| article | what it asks | proven by |\n|---|---|---|\n"
+    TESTS = {"A.One", "house.roles"}
+
+    def complaints(self, row):
+        return rules.compliance_complaints(self.HEAD + row, self.TESTS)
+
+    def test_tests_that_exist_and_what_is_missing(self):
+        self.assertEqual(self.complaints("| 1 | `field` of x | `A.One`, `house.roles`; the rest is planned |\n"), [])
+        self.assertEqual(self.complaints("| 1 | x | planned: EraseSubject |\n| 2 | y | not yet |\n"), [])
+
+    def test_a_test_that_is_not_there(self):
+        self.assertEqual(len(self.complaints("| 1 | x | `A.One`, `A.Two` |\n")), 1)
+        self.assertEqual(len(self.complaints("| 1 | x | `house.gone` |\n")), 1)
+        self.assertEqual(len(self.complaints("| 1 | `A.Two` | `A.One` |\n\n`A.Three` is one more.\n")), 2)
+
+    def test_a_duty_without_a_proof(self):
+        self.assertEqual(len(self.complaints("| 1 | x | it is so |\n")), 1)
+        self.assertEqual(len(self.complaints("| 1 | x | |\n| 2 | x | `A.One` |\n")), 1)
+        self.assertEqual(len(self.complaints("")), 1)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -11,15 +11,24 @@ PipelineTest::PipelineTest()
                                               .flush_interval = absl::InfiniteDuration(),
                                               .clock = [] { return absl::FromUnixMicros(kNowUs); }})),
       model_(domain_, {.profiles = profiles_.get()}) {
-  pipeline_ = std::make_unique<AssignPipeline>(PipelineSources{.domain = domain_,
-                                                               .pseudonymizer = pseudonymizer_,
-                                                               .index = index_,
-                                                               .refusals = refusals_,
-                                                               .store = *store_,
-                                                               .model = model_.published(),
-                                                               .limits = {},
-                                                               .jurisdictions = jurisdictions_,
-                                                               .profiles = profiles_.get()});
+  UsePipeline(Sources());
+}
+
+PipelineSources PipelineTest::Sources() {
+  return {.domain = domain_,
+          .pseudonymizer = pseudonymizer_,
+          .index = index_,
+          .refusals = refusals_,
+          .store = *store_,
+          .model = model_.published(),
+          .limits = {},
+          .jurisdictions = jurisdictions_,
+          .profiles = profiles_.get()};
+}
+
+void PipelineTest::UsePipeline(const PipelineSources& sources) {
+  batch_.reset();
+  pipeline_ = std::make_unique<AssignPipeline>(sources);
   batch_ = std::make_unique<BatchAssigner>(*pipeline_, cells_, 0);
 }
 

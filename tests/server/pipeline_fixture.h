@@ -28,6 +28,9 @@ class PipelineTest : public testing::Test {
  protected:
   PipelineTest();
 
+  PipelineSources Sources();
+  // From now on decisions are made by another pipeline.
+  void UsePipeline(const PipelineSources& sources);
   // An event of `id` (namespace "cookie") for SELECT_ADVERTISING, with dense features.
   static v1::AssignRequest Event(const std::string& id, std::span<const float> features);
   void Grant(const std::string& id, policy::Purpose purpose = policy::Purpose::kSelectAdvertising,

@@ -147,6 +147,8 @@ TEST_F(ModelFileTest, NeverWritesAModelThatCannotServe) {
       {"segments[1].allowed_purposes", [](ModelFile& m) { m.mutable_segments(1)->add_allowed_purposes(7); }},
       {"segments[1].sensitivity",
        [](ModelFile& m) { m.mutable_segments(1)->set_sensitivity(static_cast<internal::v1::Sensitivity>(9)); }},
+      {"segments[1].id_stability",
+       [](ModelFile& m) { m.mutable_segments(1)->set_id_stability(static_cast<internal::v1::IdStability>(9)); }},
       {"schema.features[1].transform",
        [](ModelFile& m) {
          m.mutable_schema()->mutable_features(1)->set_transform(static_cast<internal::v1::Transform>(9));

@@ -156,6 +156,12 @@ TEST_F(SubjectChangeTest, WhoWasErasedComesBackByAnExplicitGrantOnly) {
   import.terms.method = 2;
   EXPECT_EQ(Apply(import).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(RuleFor(), Rule::kSubjectErased);
+  ConsentRequest denial = import;  // of a signal that grants nothing
+  denial.grants.clear();
+  denial.withdrawn_bits = policy::PurposeBit(Purpose::kSelectAdvertising);
+  MustApply(denial);
+  EXPECT_EQ(RuleFor(), Rule::kSubjectErased);
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
   MustApply(GrantOf(subject, {Purpose::kSelectContent}));
   EXPECT_EQ(RuleFor(), Rule::kNone);
   EXPECT_EQ(RuleFor(Purpose::kSelectAdvertising), Rule::kConsentNone) << "nothing of before comes back";
