@@ -23,8 +23,9 @@ enum class ControlMethod : uint8_t {
   kEraseSubject,
   kListSubjectSegments,
   kExportSubject,
+  kGetDisclosure,
 };
-inline constexpr size_t kControlMethodCount = 11;
+inline constexpr size_t kControlMethodCount = 12;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -39,6 +40,7 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.SubjectService/EraseSubject",
     "/assent.v1.SubjectService/ListSubjectSegments",
     "/assent.v1.SubjectService/ExportSubject",
+    "/assent.v1.SubjectService/GetDisclosure",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

@@ -152,7 +152,7 @@ absl::Status Server::Parts::StartControlPlane() {
   const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
   consent_service = std::make_unique<ConsentService>(call);
   subject_view = std::make_unique<SubjectView>(Sources());
-  subject_service = std::make_unique<SubjectService>(call, *subject_view);
+  subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,

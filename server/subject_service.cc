@@ -84,4 +84,12 @@ grpc::Status SubjectService::ExportSubject(grpc::ServerContext* context, const v
   });
 }
 
+grpc::Status SubjectService::GetDisclosure(grpc::ServerContext* context, const v1::GetDisclosureRequest*,
+                                           v1::GetDisclosureResponse* response) {
+  return call_.Serve(*context, ControlMethod::kGetDisclosure, [&] {
+    *response->mutable_disclosure() = view_.Disclose(disclosure_);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace assent::server

@@ -7,14 +7,16 @@
 #include "absl/status/statusor.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "server/control_call.h"
+#include "server/disclosure_settings.h"
 #include "server/subject_view.h"
 
 namespace assent::server {
 
-// Threads: safe. Ownership: borrows what `call` borrows, and `view`.
+// Threads: safe. Ownership: borrows what `call` borrows, `view` and `disclosure`.
 class SubjectService final : public v1::SubjectService::Service {
  public:
-  SubjectService(const ControlCall& call, SubjectView& view) : call_(call), view_(view) {}
+  SubjectService(const ControlCall& call, SubjectView& view, const DisclosureSettings& disclosure)
+      : call_(call), view_(view), disclosure_(disclosure) {}
 
   grpc::Status SetSegmentPreference(grpc::ServerContext* context, const v1::SetSegmentPreferenceRequest* request,
                                     v1::SetSegmentPreferenceResponse* response) override;
@@ -30,6 +32,8 @@ class SubjectService final : public v1::SubjectService::Service {
                                    v1::ListSubjectSegmentsResponse* response) override;
   grpc::Status ExportSubject(grpc::ServerContext* context, const v1::ExportSubjectRequest* request,
                              grpc::ServerWriter<v1::ExportSubjectResponse>* writer) override;
+  grpc::Status GetDisclosure(grpc::ServerContext* context, const v1::GetDisclosureRequest* request,
+                             v1::GetDisclosureResponse* response) override;
 
  private:
   // Serves a write: `read` makes the store's change of the request.
@@ -42,6 +46,7 @@ class SubjectService final : public v1::SubjectService::Service {
 
   const ControlCall call_;
   SubjectView& view_;
+  const DisclosureSettings& disclosure_;
 };
 
 }  // namespace assent::server

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/assign_response.h"
+#include "server/disclosure.h"
 #include "server/explanation.h"
 #include "server/plain_reason.h"
 #include "server/status_conversion.h"
@@ -78,6 +79,13 @@ absl::Status SubjectView::ListSegments(const v1::Subject& subject, int64_t now_u
   }
   if (pipeline_.pinned() != nullptr) FillModelRef(pipeline_.pinned()->model, *response.mutable_model());
   return absl::OkStatus();
+}
+
+v1::Disclosure SubjectView::Disclose(const DisclosureSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  const OnlinePipeline online(pipeline_);
+  const ServingModel* serving = pipeline_.PinModel();
+  return BuildDisclosure(serving == nullptr ? nullptr : &serving->model, settings);
 }
 
 void SubjectView::FillProfiles(const policy::SubjectKey& subject, int64_t now_us, v1::SubjectExport& out) {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "assent/v1/subject_service.pb.h"
 #include "server/assign_pipeline.h"
+#include "server/disclosure_settings.h"
 
 namespace assent::server {
 
@@ -20,6 +21,8 @@ class SubjectView {
   absl::Status ListSegments(const v1::Subject& subject, int64_t now_us, v1::ListSubjectSegmentsResponse& response);
   // Adds what the running model computes from the profile that is kept, if it may be read now.
   void FillProfiles(const policy::SubjectKey& subject, int64_t now_us, v1::SubjectExport& out);
+  // What people are told of the processing by the running model.
+  v1::Disclosure Disclose(const DisclosureSettings& settings);
 
  private:
   absl::Status FillSegment(const v1::Subject& subject, v1::Purpose purpose, int64_t now_us, v1::SubjectSegment& out);

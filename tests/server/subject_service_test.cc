@@ -23,8 +23,8 @@ class SubjectServiceTest : public PipelineTest {
   void Serve(const char* role) {
     if (server_ != nullptr) server_->Shutdown();
     authorizer_ = std::make_unique<Authorizer>(ServedRoleTable(), RoleBitFromName(role));
-    service_ =
-        std::make_unique<SubjectService>(ControlCall(pseudonymizer_, *store_, *authorizer_, metrics_, {}), view_);
+    service_ = std::make_unique<SubjectService>(ControlCall(pseudonymizer_, *store_, *authorizer_, metrics_, {}), view_,
+                                                disclosure_);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -84,6 +84,7 @@ class SubjectServiceTest : public PipelineTest {
 
   ControlMetrics metrics_;
   SubjectView view_{pipeline_->sources()};
+  DisclosureSettings disclosure_;
   std::unique_ptr<Authorizer> authorizer_;
   std::unique_ptr<SubjectService> service_;
   std::unique_ptr<grpc::Server> server_;
@@ -247,6 +248,22 @@ TEST_F(SubjectServiceTest, AnExportComesInPartsThatMakeOneDocument) {
   ASSERT_TRUE(read(v1::EXPORT_FORMAT_JSON, parts, document).ok());
   EXPECT_EQ(document.find("wwww"), std::string::npos);
   EXPECT_EQ(parts, 1);
+}
+
+TEST_F(SubjectServiceTest, TheDisclosureIsThatOfTheRunningModel) {
+  const auto disclose = [&] {
+    grpc::ClientContext context;
+    v1::GetDisclosureResponse response;
+    EXPECT_TRUE(stub_->GetDisclosure(&context, {}, &response).ok());
+    return response.disclosure();
+  };
+  EXPECT_FALSE(disclose().has_model());
+  EXPECT_GT(disclose().rights_size(), 0);
+  model_.Publish(SampleModel());
+  EXPECT_EQ(disclose().model().name(), "sample");
+  EXPECT_EQ(disclose().features_size(), 2);
+  Serve("auditor");
+  EXPECT_EQ(disclose().segments_size(), 4);
 }
 
 TEST_F(SubjectServiceTest, WhoIsNotKnownHasNoExportAndNoSegments) {
