@@ -10,7 +10,7 @@
 namespace assent::server {
 
 absl::Status ReportStoreError(const absl::Status& status) {
-  const absl::Status shown = StoreError(status);
+  absl::Status shown = StoreError(status);
   switch (shown.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDataLoss:

@@ -1,5 +1,8 @@
 #include "server/subject_export.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "google/protobuf/util/json_util.h"
 #include "server/consent_conversion.h"
 #include "server/message_csv.h"
@@ -29,12 +32,14 @@ absl::Status FillExport(const storage::ConsentStore& store, const policy::Subjec
   FillSubjectState(record, *out.mutable_state());
   size_t bytes = 0;
   return store.History(subject, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
-    bytes += change.ByteSizeLong();
+    v1::ConsentChange shown;
+    FillChange(revision, change, shown);
+    bytes += shown.ByteSizeLong();
     if (out.history_size() == kExportedChangesMax || bytes > kExportedHistoryBytesMax) {
       out.set_history_cut(true);
       return false;
     }
-    FillChange(revision, change, *out.add_history());
+    *out.add_history() = std::move(shown);
     return true;
   });
 }

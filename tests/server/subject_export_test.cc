@@ -1,7 +1,11 @@
 #include "server/subject_export.h"
 
+#include <rocksdb/db.h>
+
 #include "google/protobuf/util/json_util.h"
 #include "server/subject_view.h"
+#include "storage/consent_change.h"
+#include "storage/record_codec.h"
 #include "tests/server/pipeline_fixture.h"
 #include "tests/server/sample_model.h"
 
@@ -114,12 +118,20 @@ TEST_F(SubjectExportTest, AfterAnErasureThereIsNothingButTheTombstone) {
 }
 
 TEST_F(SubjectExportTest, ALongHistoryIsCutAtItsOldEnd) {
-  // Twice as many bytes as fit: 64 refusals of 128 bytes in each change.
-  for (int i = 0; i < 64; ++i) Refuse(std::to_string(100 + i) + std::string(125, 's'));
-  for (int i = 0; i < 500; ++i) Refuse("100" + std::string(125, 's'));
+  Grant("ada");
+  internal::v1::ConsentChange change;
+  for (int i = 0; i < 64; ++i) {
+    change.mutable_preferences()->add_refused_segments(std::to_string(100 + i) + std::string(125, 's'));
+  }
+  rocksdb::WriteBatch batch;
+  for (uint64_t revision = 2; revision <= 600; ++revision) {  // some 5 MB
+    const std::string key = storage::HistoryKey(key_, revision);
+    batch.Put(database_->family(storage::Family::kConsentHistory), key, storage::EncodeRecord(key, change));
+  }
+  ASSERT_TRUE(database_->rocks().Write({}, &batch).ok());
   const v1::SubjectExport document = Export();
   EXPECT_TRUE(document.history_cut());
-  EXPECT_EQ(document.history(0).revision(), 564u);
+  EXPECT_EQ(document.history(0).revision(), 600u);
   EXPECT_LE(document.ByteSizeLong(), kExportedHistoryBytesMax + 64 * 1024);
   EXPECT_GT(document.ByteSizeLong(), kExportedHistoryBytesMax * 9 / 10);
 }

@@ -75,6 +75,28 @@ TEST_F(SubjectViewTest, NothingIsKeptAndABadSubjectIsAnError) {
   EXPECT_EQ(view.ListSegments(subject_, kNowUs, response).code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(PlainReason, NamesTheThreeFeaturesThatSpeakMostForTheSegment) {
+  v1::ExplainResponse explanation;
+  const auto add = [&](const std::string& name, double shapley, bool missing = false) {
+    v1::FeatureContribution& feature = *explanation.add_contributions();
+    feature.set_feature(name);
+    feature.set_shapley(shapley);
+    feature.set_missing(missing);
+    feature.set_value(shapley);
+  };
+  add("against", -9);
+  add("absent", 9, true);
+  EXPECT_EQ(PlainReason(explanation), "It is nearest to what is typical of everybody.");
+  add("fourth", 1);
+  add("second", 3);
+  add("first", 4.25);
+  add("third", 2);
+  explanation.mutable_contributions(4)->set_unit("minutes");
+  EXPECT_EQ(PlainReason(explanation),
+            "Mostly because first is 4.25 minutes (typical: 0 minutes), second is 3 (typical: 0), third is 2 (typical: "
+            "0).");
+}
+
 TEST(PlainReason, EveryRuleHasASentenceOfItsOwn) {
   std::vector<absl::string_view> seen;
   for (int rule = 0; rule < policy::kRuleCount; ++rule) {
