@@ -21,7 +21,7 @@ using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 
 // The order is that of the help page.
 constexpr CommandAdder kCommands[] = {
-    AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,  AddConsentCommand,
+    AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,  AddConsentCommand, AddSubjectCommand,
     AddAssignCommand,   AddExplainCommand,  AddReplayCommand, AddHealthCommand, AddBenchCommand,
 };
 

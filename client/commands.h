@@ -14,6 +14,7 @@ void AddFeaturesCommand(CLI::App& root, CommandLine& line);
 void AddTrainCommand(CLI::App& root, CommandLine& line);
 void AddModelCommand(CLI::App& root, CommandLine& line);
 void AddConsentCommand(CLI::App& root, CommandLine& line);
+void AddSubjectCommand(CLI::App& root, CommandLine& line);
 void AddAssignCommand(CLI::App& root, CommandLine& line);
 void AddExplainCommand(CLI::App& root, CommandLine& line);
 void AddReplayCommand(CLI::App& root, CommandLine& line);

@@ -188,6 +188,12 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   if (!jurisdictions.ok()) return jurisdictions.status();
   out.jurisdictions = *std::move(jurisdictions);
   if (absl::Status status = ReadSignalConfig(message.signals(), out); !status.ok()) return status;
+  if (message.has_disclosure()) {
+    auto disclosure = ResolveDisclosure(message.disclosure());
+    if (!disclosure.ok()) return disclosure.status();
+    out.disclosure = *std::move(disclosure);
+  }
+  out.disclosure.profile_retention = out.profile_retention;
   const auto uses = ReadUsesAllowed(message);
   if (!uses.ok()) return uses.status();
   out.significant_uses_allowed = *uses;

@@ -12,6 +12,7 @@
 #include "assent/internal/v1/server_config.pb.h"
 #include "policy/jurisdiction.h"
 #include "scoring/profile.h"
+#include "server/disclosure_settings.h"
 #include "server/transport_limits.h"
 
 namespace assent::server {
@@ -56,6 +57,7 @@ struct Configuration {
   size_t profile_subjects_max = 1'000'000;
   std::chrono::milliseconds profile_flush_interval{5000};
   std::chrono::hours profile_retention{90 * 24};
+  DisclosureSettings disclosure = {};
   TransportLimits transport;
   size_t calls_in_flight_max = 4096;
   size_t streams_max = 1024;

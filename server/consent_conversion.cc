@@ -8,8 +8,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "policy/purpose.h"
+#include "server/change_frame.h"
 #include "server/request_validation.h"
 #include "server/status_conversion.h"
+#include "storage/consent_change.h"
 
 namespace assent::server {
 namespace {
@@ -105,28 +107,12 @@ absl::Status ReadNotice(const v1::RecordConsentRequest& request, storage::Consen
   return absl::OkStatus();
 }
 
-// What all three writes share: the subject, request_id and etag.
-template <typename Request>
-absl::Status ReadCommon(const Request& request, const RequestLimits& limits, storage::ConsentRequest& out) {
-  if (absl::Status status = ValidateSubject(request.has_subject(), request.subject(), limits); !status.ok())
-    return status;
-  auto id = RequestIdBytes(request.request_id());
-  if (!id.ok()) return id.status();
-  out.request_id = *std::move(id);
-  if (request.etag().empty()) return absl::OkStatus();
-  const auto revision = RevisionOf(request.etag());
-  if (!revision.ok()) return revision.status();
-  out.expected_revision = *revision;
-  out.check_revision = true;
-  return absl::OkStatus();
-}
-
 template <typename Request>
 absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, ConsentChangeKind kind,
                                                        const RequestLimits& limits) {
   storage::ConsentRequest out;
   out.kind = kind;
-  if (absl::Status status = ReadCommon(request, limits, out); !status.ok()) return status;
+  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
   if (request.purposes_size() > kPurposesAtOnceMax) {
     return MakeLimitError(Reason::kTooManyEntries, "purposes", "has more entries than", kPurposesAtOnceMax);
   }
@@ -141,19 +127,13 @@ absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, C
   return out;
 }
 
-void FillTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  out.set_seconds(seconds);
-  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
-
 }  // namespace
 
 absl::StatusOr<storage::ConsentRequest> ReadGrant(const v1::RecordConsentRequest& request, const RequestLimits& limits,
                                                   absl::Time now) {
   storage::ConsentRequest out;
   out.kind = internal::v1::CONSENT_CHANGE_KIND_GRANT;
-  if (absl::Status status = ReadCommon(request, limits, out); !status.ok()) return status;
+  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
   if (absl::Status status = ReadGrants(request, out); !status.ok()) return status;
   if (absl::Status status = ReadNotice(request, out); !status.ok()) return status;
   if (absl::Status status = ReadExpiry(request, now, out); !status.ok()) return status;
@@ -169,22 +149,34 @@ absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& requ
   return ReadProtective(request, internal::v1::CONSENT_CHANGE_KIND_OPT_OUT, limits);
 }
 
+void FillTime(absl::Time time, google::protobuf::Timestamp& out) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  out.set_seconds(seconds);
+  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+}
+
+void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose) {
+  purpose.set_purpose(static_cast<v1::Purpose>(record.purpose()));
+  purpose.set_status(static_cast<v1::ConsentStatus>(record.status()));
+  purpose.set_legal_basis(static_cast<v1::LegalBasis>(record.legal_basis()));
+  FillTime(absl::FromUnixMicros(record.update_time_us()), *purpose.mutable_update_time());
+  if (record.expire_time_s() != 0) {
+    FillTime(absl::FromUnixSeconds(record.expire_time_s()), *purpose.mutable_expire_time());
+  }
+  purpose.set_notice_id(record.notice_id());
+  purpose.set_notice_version(record.notice_version());
+  purpose.set_jurisdiction(record.jurisdiction());
+  purpose.set_method(static_cast<v1::CollectionMethod>(record.method()));
+  purpose.set_recorded_by(record.recorded_by());
+}
+
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent) {
   consent.set_revision(record.revision());
   consent.set_etag(EtagOf(record.revision()));
-  for (const auto& from : record.purposes()) {
-    v1::PurposeConsent& to = *consent.add_purposes();
-    to.set_purpose(static_cast<v1::Purpose>(from.purpose()));
-    to.set_status(static_cast<v1::ConsentStatus>(from.status()));
-    to.set_legal_basis(static_cast<v1::LegalBasis>(from.legal_basis()));
-    FillTime(absl::FromUnixMicros(from.update_time_us()), *to.mutable_update_time());
-    if (from.expire_time_s() != 0) FillTime(absl::FromUnixSeconds(from.expire_time_s()), *to.mutable_expire_time());
-    to.set_notice_id(from.notice_id());
-    to.set_notice_version(from.notice_version());
-    to.set_jurisdiction(from.jurisdiction());
-    to.set_method(static_cast<v1::CollectionMethod>(from.method()));
-    to.set_recorded_by(from.recorded_by());
-  }
+  consent.set_restricted(record.restricted());
+  consent.set_child(record.child());
+  consent.set_erased(record.erased());
+  for (const auto& purpose : record.purposes()) FillPurpose(purpose, *consent.add_purposes());
 }
 
 std::string EtagOf(uint64_t revision) { return absl::StrCat("r", revision); }
@@ -224,11 +216,17 @@ absl::Status StoreError(const absl::Status& status) {
     case absl::StatusCode::kDataLoss:
       return MakeError(Reason::kRecordDamaged, "",
                        "the stored record is damaged; every purpose is refused until it is withdrawn or restored");
+    case absl::StatusCode::kResourceExhausted:
+      return MakeError(Reason::kPreferencesFull, "", "the record holds as many refusals or contests as it can");
+    case absl::StatusCode::kFailedPrecondition:
+      if (!storage::IsErasure(status)) break;
+      return MakeError(Reason::kSubjectErased, "", "the subject was erased; only an explicit consent is recorded");
     case absl::StatusCode::kUnavailable:
       return MakeError(Reason::kStorageUnavailable, "", "the disk refused; nothing was acknowledged, try again");
     default:
-      return MakeError(Reason::kInternal, "", "internal error; the server's log has the cause");
+      break;
   }
+  return MakeError(Reason::kInternal, "", "internal error; the server's log has the cause");
 }
 
 }  // namespace assent::server

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "assent/internal/v1/consent_record.pb.h"
 #include "assent/v1/consent_service.pb.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "server/configuration.h"
 #include "storage/consent_store.h"
 
@@ -22,6 +23,8 @@ absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsent
                                                        const RequestLimits& limits);
 absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits);
 
+void FillTime(absl::Time time, google::protobuf::Timestamp& out);
+void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent);
 
 // The etag of a revision, and back. Errors: InvalidArgument (FIELD_INVALID, field "etag").
@@ -31,8 +34,8 @@ absl::StatusOr<uint64_t> RevisionOf(absl::string_view etag);
 // The 16 bytes of a UUID in its text form; empty for empty. Errors: InvalidArgument (FIELD_INVALID, "request_id").
 absl::StatusOr<std::string> RequestIdBytes(absl::string_view uuid);
 
-// The store's error as the caller may see it: ETAG_MISMATCH, CONSENT_NOT_FOUND, RECORD_DAMAGED, STORAGE_UNAVAILABLE or
-// INTERNAL, with a text of ours.
+// The store's error as the caller may see it: REQUEST_ID_REUSED, ETAG_MISMATCH, CONSENT_NOT_FOUND, SUBJECT_ERASED,
+// PREFERENCES_FULL, RECORD_DAMAGED, STORAGE_UNAVAILABLE or INTERNAL, with a text of ours.
 absl::Status StoreError(const absl::Status& status);
 
 }  // namespace assent::server

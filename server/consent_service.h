@@ -3,20 +3,14 @@
 #define ASSENT_SERVER_CONSENT_SERVICE_H_
 
 #include "assent/v1/consent_service.grpc.pb.h"
-#include "policy/subject.h"
-#include "server/authorization.h"
-#include "server/configuration.h"
-#include "server/control_metrics.h"
-#include "storage/consent_store.h"
+#include "server/control_call.h"
 
 namespace assent::server {
 
-// Threads: safe. Ownership: borrows everything it is given.
+// Threads: safe. Ownership: borrows what `call` borrows.
 class ConsentService final : public v1::ConsentService::Service {
  public:
-  ConsentService(const policy::Pseudonymizer& pseudonymizer, storage::ConsentStore& store, const Authorizer& authorizer,
-                 ControlMetrics& metrics, const RequestLimits& limits)
-      : pseudonymizer_(pseudonymizer), store_(store), authorizer_(authorizer), metrics_(metrics), limits_(limits) {}
+  explicit ConsentService(const ControlCall& call) : call_(call) {}
 
   grpc::Status RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
                              v1::RecordConsentResponse* response) override;
@@ -28,21 +22,12 @@ class ConsentService final : public v1::ConsentService::Service {
                           v1::GetConsentResponse* response) override;
 
  private:
-  // Checks the role of who calls, runs `work`, converts and counts its status.
-  template <typename Work>
-  grpc::Status Serve(const grpc::ServerContext& context, ControlMethod method, const Work& work) const;
-
+  // Makes the change that the request asks for, and answers with the state.
   template <typename Response>
   absl::Status Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,
                      absl::StatusOr<storage::ConsentRequest> change, Response& response) const;
 
-  policy::SubjectKey KeyOf(const v1::Subject& subject) const;
-
-  const policy::Pseudonymizer& pseudonymizer_;
-  storage::ConsentStore& store_;
-  const Authorizer& authorizer_;
-  ControlMetrics& metrics_;
-  const RequestLimits limits_;
+  const ControlCall call_;
 };
 
 }  // namespace assent::server

@@ -4,17 +4,13 @@
 
 #include <array>
 #include <chrono>
-#include <cstdint>
 #include <mutex>
 
 #include "grpcpp/support/status.h"
 #include "server/cell.h"
+#include "server/control_method.h"
 
 namespace assent::server {
-
-// The methods of ConsentService, dense from 0.
-enum class ControlMethod : uint8_t { kRecordConsent = 0, kWithdrawConsent, kOptOut, kGetConsent };
-inline constexpr int kControlMethodCount = 4;
 
 // Threads: safe.
 class ControlMetrics {

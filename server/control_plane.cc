@@ -7,13 +7,14 @@
 namespace assent::server {
 
 absl::StatusOr<std::unique_ptr<ControlPlane>> ControlPlane::Start(const ControlPlaneOptions& options,
-                                                                  ConsentService& service) {
+                                                                  ConsentService& consent, SubjectService& subject) {
   auto plane = std::unique_ptr<ControlPlane>(new ControlPlane);
   grpc::ServerBuilder builder;
   SetTransportLimits(options.transport, builder);
   builder.AddListeningPort(
       options.listen, options.credentials ? options.credentials : grpc::InsecureServerCredentials(), &plane->port_);
-  builder.RegisterService(&service);
+  builder.RegisterService(&consent);
+  builder.RegisterService(&subject);
   plane->support_.Register("control", options.threads_max, builder);
   plane->server_ = builder.BuildAndStart();
   if (plane->server_ == nullptr) return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen));
@@ -30,6 +31,7 @@ void ControlPlane::SetServing(bool serving) {
 
 void ControlPlane::SetConsentServing(bool serving) {
   support_.health().SetServing(v1::ConsentService::service_full_name(), serving);
+  support_.health().SetServing(v1::SubjectService::service_full_name(), serving);
 }
 
 void ControlPlane::Drain(std::chrono::system_clock::time_point deadline) {

@@ -14,7 +14,7 @@
 namespace assent::server {
 
 struct DataPlane::Impl {
-  explicit Impl(bool serving) : support(v1::AssignmentService::service_full_name(), serving) {}
+  explicit Impl(bool serving) : support({v1::AssignmentService::service_full_name()}, serving) {}
 
   AssignmentAsyncService service;
   SupportServices support;

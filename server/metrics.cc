@@ -21,8 +21,6 @@ namespace {
 using prometheus::MetricType;
 
 constexpr const char* kMethods[kMethodCount] = {"Assign", "BatchAssign", "StreamAssign", "Explain", "RecordEvents"};
-constexpr const char* kControlMethods[kControlMethodCount] = {"RecordConsent", "WithdrawConsent", "OptOut",
-                                                              "GetConsent"};
 constexpr const char* kCodes[kStatusCodeCount] = {
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -88,7 +86,7 @@ void Metrics::AddCalls(MetricFamilies& families) const {
   for (size_t i = 0; i < kControlMethodCount; ++i) {
     RpcSums sums;
     sums.Add(parts_.control.rpc()[i]);
-    methods.emplace_back(kControlMethods[i], sums);
+    methods.emplace_back(NameOf(static_cast<ControlMethod>(i)), sums);
   }
   families.Start(MetricType::Counter, "assent_rpc_requests_total", "Calls that ended, by method and status code.");
   for (const auto& [method, sums] : methods) {

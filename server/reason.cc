@@ -34,6 +34,8 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kNoModel, "NO_MODEL", Code::kUnavailable},
     {Reason::kProfileNotRead, "PROFILE_NOT_READ", Code::kFailedPrecondition},
     {Reason::kProfilesFull, "PROFILES_FULL", Code::kResourceExhausted},
+    {Reason::kPreferencesFull, "PREFERENCES_FULL", Code::kResourceExhausted},
+    {Reason::kSubjectErased, "SUBJECT_ERASED", Code::kFailedPrecondition},
     {Reason::kStorageUnavailable, "STORAGE_UNAVAILABLE", Code::kUnavailable},
     {Reason::kRecordDamaged, "RECORD_DAMAGED", Code::kDataLoss},
     {Reason::kTooManyCalls, "TOO_MANY_CALLS", Code::kResourceExhausted},

@@ -41,6 +41,8 @@ enum class Reason : uint8_t {
   kNoModel,
   kProfileNotRead,
   kProfilesFull,
+  kPreferencesFull,
+  kSubjectErased,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -50,7 +52,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 34;
+inline constexpr int kReasonCount = 36;
 
 struct ReasonFacts {
   Reason reason;

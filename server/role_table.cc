@@ -6,6 +6,7 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "assent/v1/consent_service.pb.h"
 #include "assent/v1/options.pb.h"
+#include "assent/v1/subject_service.pb.h"
 
 namespace assent::server {
 namespace {
@@ -65,6 +66,7 @@ const RoleTable& ServedRoleTable() {
   static const RoleTable& table = *new RoleTable({
       v1::AssignRequest::descriptor()->file()->FindServiceByName("AssignmentService"),
       v1::RecordConsentRequest::descriptor()->file()->FindServiceByName("ConsentService"),
+      v1::EraseSubjectRequest::descriptor()->file()->FindServiceByName("SubjectService"),
   });
   return table;
 }

@@ -24,6 +24,8 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/model_source.h"
+#include "server/subject_service.h"
+#include "server/subject_view.h"
 #include "server/transport_security.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
@@ -61,6 +63,8 @@ struct Server::Parts {
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
+  std::unique_ptr<SubjectView> subject_view;
+  std::unique_ptr<SubjectService> subject_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
@@ -71,6 +75,8 @@ struct Server::Parts {
   absl::Status ReadVendors();
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
+  // What every pipeline reads, once storage and model are there.
+  PipelineSources Sources();
   absl::Status StartControlPlane();
   absl::Status StartDataPlane();
   absl::Status StartMetrics();
@@ -125,16 +131,35 @@ absl::Status Server::Parts::MakeAuthorizer() {
   return absl::OkStatus();
 }
 
+PipelineSources Server::Parts::Sources() {
+  return {.domain = domain,
+          .pseudonymizer = pseudonymizer,
+          .index = index,
+          .refusals = refusals,
+          .store = *store,
+          .model = model->published(),
+          .limits = configuration.request,
+          .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
+                      .uses_allowed = configuration.significant_uses_allowed},
+          .jurisdictions = configuration.jurisdictions,
+          .signals = {.tcf = {.vendor_id = configuration.tcf_vendor_id, .list = vendor_list ? &*vendor_list : nullptr},
+                      .gdpr_when_unknown = !configuration.tcf_only_with_gdpr},
+          .events = configuration.events,
+          .profiles = profiles.get()};
+}
+
 absl::Status Server::Parts::StartControlPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
-  consent_service =
-      std::make_unique<ConsentService>(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
+  const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
+  consent_service = std::make_unique<ConsentService>(call);
+  subject_view = std::make_unique<SubjectView>(Sources());
+  subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
                                       .transport = configuration.transport},
-                                     *consent_service);
+                                     *consent_service, *subject_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
@@ -146,21 +171,7 @@ absl::Status Server::Parts::StartDataPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
-  const PipelineSources sources{
-      .domain = domain,
-      .pseudonymizer = pseudonymizer,
-      .index = index,
-      .refusals = refusals,
-      .store = *store,
-      .model = model->published(),
-      .limits = configuration.request,
-      .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
-                  .uses_allowed = configuration.significant_uses_allowed},
-      .jurisdictions = configuration.jurisdictions,
-      .signals = {.tcf = {.vendor_id = configuration.tcf_vendor_id, .list = vendor_list ? &*vendor_list : nullptr},
-                  .gdpr_when_unknown = !configuration.tcf_only_with_gdpr},
-      .events = configuration.events,
-      .profiles = profiles.get()};
+  const PipelineSources sources = Sources();
   const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {
     return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread);
   };

@@ -4,12 +4,20 @@
 
 namespace assent::server {
 
-SupportServices::SupportServices(const std::string& service, bool serving)
-    : reflection_({service, grpc::health::v1::Health::service_full_name(),
-                   grpc::reflection::v1alpha::ServerReflection::service_full_name()},
-                  kReflectionStreamsMax) {
+namespace {
+
+std::vector<std::string> WithOurs(std::vector<std::string> services) {
+  services.emplace_back(grpc::health::v1::Health::service_full_name());
+  services.emplace_back(grpc::reflection::v1alpha::ServerReflection::service_full_name());
+  return services;
+}
+
+}  // namespace
+
+SupportServices::SupportServices(const std::vector<std::string>& services, bool serving)
+    : reflection_(WithOurs(services), kReflectionStreamsMax) {
   health_.SetServing("", true);
-  health_.SetServing(service, serving);
+  for (const std::string& service : services) health_.SetServing(service, serving);
 }
 
 void SupportServices::Register(const std::string& quota_name, int threads, grpc::ServerBuilder& builder) {

@@ -3,6 +3,7 @@
 #define ASSENT_SERVER_SUPPORT_SERVICES_H_
 
 #include <string>
+#include <vector>
 
 #include "grpcpp/server_builder.h"
 #include "server/health_service.h"
@@ -17,8 +18,8 @@ class SupportServices {
   static constexpr int kWatchersMax = 32;
   static constexpr int kReflectionStreamsMax = 8;
 
-  // `service`: the full name of what the plane serves; `serving`: what Health says of it from the first moment.
-  SupportServices(const std::string& service, bool serving);
+  // `services`: the full names of what the plane serves; `serving`: what Health says of them from the first moment.
+  SupportServices(const std::vector<std::string>& services, bool serving);
 
   // `threads`: how many the plane's own synchronous methods may have. Precondition: outlives the server.
   void Register(const std::string& quota_name, int threads, grpc::ServerBuilder& builder);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "storage/packed_state.h"
 
 namespace assent::storage {
@@ -13,6 +14,9 @@ using internal::v1::ConsentRecord;
 using internal::v1::PurposeRecord;
 using policy::ConsentStatus;
 using policy::Purpose;
+
+// Marks the error of a change that only an erasure forbids.
+constexpr char kErasurePayload[] = "assent.storage/erasure";
 
 PurposeRecord GrantRecord(const ConsentRequest& request, const Grant& grant, int64_t now_us) {
   const GrantTerms& terms = request.terms;
@@ -145,6 +149,16 @@ void ApplyPreference(const ConsentRequest& request, int64_t now_us, internal::v1
   }
 }
 
+// Each list has its own bound, so that contests keep nobody from refusing.
+bool HasRoom(const SegmentPreference& preference, const internal::v1::Preferences& preferences) {
+  const auto fits = [&](const auto& list, const auto& value) {
+    return !preference.refused || list.size() < kPreferencesMax || std::binary_search(list.begin(), list.end(), value);
+  };
+  if (preference.statement) return preferences.contests_size() < kPreferencesMax;
+  if (!preference.segment_id.empty()) return fits(preferences.refused_segments(), preference.segment_id);
+  return fits(preferences.refused_taxonomy_ids(), preference.taxonomy_id);
+}
+
 ConsentStatus StatusOf(const PurposeRecord& purpose) {
   switch (purpose.status()) {
     case static_cast<int>(ConsentStatus::kNone):
@@ -183,15 +197,17 @@ void ReplaceByDenial(const ConsentRequest& request, absl::Time now, uint64_t rev
 absl::Status CheckChange(const ConsentRequest& request, const ConsentRecord& record) {
   if (request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT) {
     if (!record.erased() || request.grants.empty() || request.terms.method == kMethodExplicit) return absl::OkStatus();
-    return absl::FailedPreconditionError("the subject was erased; only what the person agrees to anew is recorded");
+    absl::Status erased =
+        absl::FailedPreconditionError("the subject was erased; only what the person agrees to anew is recorded");
+    erased.SetPayload(kErasurePayload, absl::Cord());
+    return erased;
   }
   if (request.kind != internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES) return absl::OkStatus();
-  const internal::v1::Preferences& preferences = record.preferences();
-  const int most = std::max(
-      {preferences.refused_segments_size(), preferences.refused_taxonomy_ids_size(), preferences.contests_size()});
-  if (most < kPreferencesMax || !request.preference.refused) return absl::OkStatus();
+  if (HasRoom(request.preference, record.preferences())) return absl::OkStatus();
   return absl::ResourceExhaustedError("the record holds as many preferences as it can");
 }
+
+bool IsErasure(const absl::Status& status) { return status.GetPayload(kErasurePayload).has_value(); }
 
 ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_t sequence, ConsentRecord& record) {
   const int64_t now_us = absl::ToUnixMicros(now);
@@ -287,6 +303,14 @@ std::string HistoryKey(const policy::SubjectKey& subject, uint64_t revision) {
   std::string key = ConsentKey(subject);
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>((revision >> shift) & 0xFF));
   return key;
+}
+
+uint64_t RevisionOfHistoryKey(absl::string_view key) {
+  constexpr size_t kSubjectBytes = sizeof(policy::SubjectKey::bytes);
+  uint64_t revision = 0;
+  if (key.size() != kSubjectBytes + sizeof(revision)) return 0;
+  for (const char byte : key.substr(kSubjectBytes)) revision = revision << 8 | static_cast<uint8_t>(byte);
+  return revision;
 }
 
 }  // namespace assent::storage

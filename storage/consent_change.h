@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "assent/internal/v1/consent_record.pb.h"
 #include "policy/consent_state.h"
@@ -39,8 +40,11 @@ void ReplaceByDenial(const ConsentRequest& request, absl::Time now, uint64_t rev
                      internal::v1::ConsentRecord& record);
 
 // Whether the record allows the change. Errors: FailedPrecondition (an erased subject comes back by an explicit grant
-// only), ResourceExhausted (more than kPreferencesMax).
+// only: IsErasure), ResourceExhausted (more than kPreferencesMax).
 absl::Status CheckChange(const ConsentRequest& request, const internal::v1::ConsentRecord& record);
+
+// Whether a FailedPrecondition is that of CheckChange, rather than that of a record of a newer version.
+bool IsErasure(const absl::Status& status);
 
 // The profile purposes whose profile the change voids: those that it denies, and those whose grant had run out before
 // it grants them anew. Call it before ApplyChange.
@@ -55,6 +59,8 @@ policy::Refusals RefusalsOf(const internal::v1::ConsentRecord& record);
 // Keys of the column families `consent` and `consent_history`.
 std::string ConsentKey(const policy::SubjectKey& subject);
 std::string HistoryKey(const policy::SubjectKey& subject, uint64_t revision);
+// The revision of a key of HistoryKey; 0 for any other.
+uint64_t RevisionOfHistoryKey(absl::string_view key);
 
 }  // namespace assent::storage
 

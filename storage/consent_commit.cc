@@ -44,11 +44,7 @@ absl::StatusOr<uint64_t> LastRevision(Database& database, const SubjectKey& subj
   history->SeekForPrev(HistoryKey(subject, ~uint64_t{0}));
   if (!history->status().ok()) return FromEngine(history->status(), "read the history", database.data_dir());
   if (!history->Valid() || !history->key().starts_with(prefix)) return 0;
-  uint64_t revision = 0;
-  for (size_t i = prefix.size(); i < history->key().size(); ++i) {
-    revision = (revision << 8) | static_cast<uint8_t>(history->key()[i]);
-  }
-  return revision;
+  return RevisionOfHistoryKey({history->key().data(), history->key().size()});
 }
 
 }  // namespace

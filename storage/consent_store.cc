@@ -224,6 +224,29 @@ absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const
   return result;
 }
 
+absl::Status ConsentStore::History(
+    const SubjectKey& subject,
+    absl::FunctionRef<bool(uint64_t revision, const internal::v1::ConsentChange& change)> visitor) const {
+  Database& database = impl_->database;
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> entries(
+      database.rocks().NewIterator(options, database.family(Family::kConsentHistory)));
+  const std::string prefix = ConsentKey(subject);
+  internal::v1::ConsentChange change;
+  for (entries->SeekForPrev(HistoryKey(subject, ~uint64_t{0})); entries->Valid() && entries->key().starts_with(prefix);
+       entries->Prev()) {
+    const rocksdb::Slice key = entries->key();
+    const rocksdb::Slice value = entries->value();
+    change.Clear();
+    absl::Status decoded = DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, change);
+    if (!decoded.ok()) return decoded;
+    if (!visitor(RevisionOfHistoryKey({key.data(), key.size()}), change)) return absl::OkStatus();
+  }
+  if (entries->status().ok()) return absl::OkStatus();
+  return FromEngine(entries->status(), "read the consent history", database.data_dir());
+}
+
 absl::Status ConsentStore::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
   absl::Status status;
   impl_->InTurn([&] { status = impl_->committer.Write(fill); });

@@ -10,10 +10,27 @@ using testing::Not;
 using testing::UnorderedElementsAre;
 
 TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
-  const std::vector<std::vector<std::string>> commands = {{},          {"demo-data"},           {"train"},
-                                                          {"model"},   {"model", "show"},       {"consent", "grant"},
-                                                          {"assign"},  {"consent", "withdraw"}, {"consent", "opt-out"},
-                                                          {"explain"}, {"consent", "show"},     {"model", "lint"}};
+  const std::vector<std::vector<std::string>> commands = {{},
+                                                          {"demo-data"},
+                                                          {"train"},
+                                                          {"model"},
+                                                          {"model", "show"},
+                                                          {"consent", "grant"},
+                                                          {"assign"},
+                                                          {"consent", "withdraw"},
+                                                          {"consent", "opt-out"},
+                                                          {"explain"},
+                                                          {"consent", "show"},
+                                                          {"subject", "refuse"},
+                                                          {"subject", "allow"},
+                                                          {"subject", "contest"},
+                                                          {"subject", "restrict"},
+                                                          {"subject", "lift"},
+                                                          {"subject", "child"},
+                                                          {"subject", "erase"},
+                                                          {"subject", "segments"},
+                                                          {"subject", "export"},
+                                                          {"model", "lint"}};
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
     const Result result = Assentctl(command);

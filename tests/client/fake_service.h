@@ -1,4 +1,4 @@
-// Both services in this process, answering what a test tells them to, and remembering what they were asked.
+// All services in this process, answering what a test tells them to, and remembering what they were asked.
 #ifndef ASSENT_TESTS_CLIENT_FAKE_SERVICE_H_
 #define ASSENT_TESTS_CLIENT_FAKE_SERVICE_H_
 
@@ -10,6 +10,7 @@
 
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
+#include "assent/v1/subject_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/security/server_credentials.h"
@@ -39,6 +40,7 @@ class FakeService {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&assignment_);
     builder.RegisterService(&consent_);
+    builder.RegisterService(&subject_);
     server_ = builder.BuildAndStart();
   }
   ~FakeService() { server_->Shutdown(std::chrono::system_clock::now()); }
@@ -67,6 +69,11 @@ class FakeService {
   std::vector<v1::RecordEventsRequest> events_asked;
   std::vector<v1::RecordConsentRequest> records_asked;
   std::vector<v1::OptOutRequest> opt_outs_asked;
+  std::vector<v1::SetSegmentPreferenceRequest> preferences_asked;
+  std::vector<v1::ContestAssignmentRequest> contests_asked;
+  std::vector<v1::RestrictSubjectRequest> restrictions_asked;
+  std::vector<v1::MarkChildRequest> child_marks_asked;
+  std::vector<v1::EraseSubjectRequest> erasures_asked;
 
  private:
   template <typename Message>
@@ -132,10 +139,78 @@ class FakeService {
     FakeService& fake;
   };
 
+  // Answers with a state that has everything.
+  struct Subject final : v1::SubjectService::Service {
+    explicit Subject(FakeService& fake_service) : fake(fake_service) {}
+    grpc::Status SetSegmentPreference(grpc::ServerContext*, const v1::SetSegmentPreferenceRequest* request,
+                                      v1::SetSegmentPreferenceResponse* response) override {
+      fake.Remember(fake.preferences_asked, *request);
+      return Answer(*response->mutable_state());
+    }
+    grpc::Status ContestAssignment(grpc::ServerContext*, const v1::ContestAssignmentRequest* request,
+                                   v1::ContestAssignmentResponse* response) override {
+      fake.Remember(fake.contests_asked, *request);
+      return Answer(*response->mutable_state());
+    }
+    grpc::Status RestrictSubject(grpc::ServerContext*, const v1::RestrictSubjectRequest* request,
+                                 v1::RestrictSubjectResponse* response) override {
+      fake.Remember(fake.restrictions_asked, *request);
+      return Answer(*response->mutable_state());
+    }
+    grpc::Status MarkChild(grpc::ServerContext*, const v1::MarkChildRequest* request,
+                           v1::MarkChildResponse* response) override {
+      fake.Remember(fake.child_marks_asked, *request);
+      return Answer(*response->mutable_state());
+    }
+    grpc::Status EraseSubject(grpc::ServerContext*, const v1::EraseSubjectRequest* request,
+                              v1::EraseSubjectResponse* response) override {
+      fake.Remember(fake.erasures_asked, *request);
+      return Answer(*response->mutable_state());
+    }
+    grpc::Status ListSubjectSegments(grpc::ServerContext*, const v1::ListSubjectSegmentsRequest*,
+                                     v1::ListSubjectSegmentsResponse* response) override {
+      v1::SubjectSegment& segment = *response->add_segments();
+      segment.set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+      segment.set_outcome(v1::OUTCOME_ASSIGNED);
+      segment.set_rule("model.nearest");
+      segment.mutable_segment()->set_segment_id("segment-4");
+      segment.mutable_segment()->set_label("Families");
+      segment.set_explanation("Mostly because kids_share is 0.7.");
+      v1::SubjectSegment& other = *response->add_segments();
+      other.set_purpose(v1::PURPOSE_SELECT_CONTENT);
+      other.set_needs_features(true);
+      return grpc::Status::OK;
+    }
+    grpc::Status ExportSubject(grpc::ServerContext*, const v1::ExportSubjectRequest* request,
+                               grpc::ServerWriter<v1::ExportSubjectResponse>* writer) override {
+      for (const char* part : {"{\"a\":", "1}"}) {
+        v1::ExportSubjectResponse response;
+        response.set_chunk(request->format() == v1::EXPORT_FORMAT_CSV ? "field,value\r\n" : part);
+        writer->Write(response);
+      }
+      if (request->subject().id() != "nobody") return grpc::Status::OK;
+      return RichError(grpc::StatusCode::UNAVAILABLE, "STORAGE_UNAVAILABLE", "the disk refused");
+    }
+    static grpc::Status Answer(v1::SubjectState& state) {
+      state.set_restricted(true);
+      state.set_child(true);
+      state.add_refused_segment_ids("segment-4");
+      state.add_refused_taxonomy_ids(381);
+      v1::ContestedAssignment& contest = *state.add_contests();
+      contest.set_segment_id("segment-5");
+      contest.mutable_contest_time()->set_seconds(1'700'000'000);
+      state.set_revision(7);
+      state.set_etag("r7");
+      return grpc::Status::OK;
+    }
+    FakeService& fake;
+  };
+
   std::mutex mutex_;
   int port_ = 0;
   Assignment assignment_{*this};
   Consent consent_{*this};
+  Subject subject_{*this};
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
+#include "assent/v1/subject_service.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
 #include "server/configuration.h"
@@ -34,6 +35,7 @@ struct Caller {
 
   std::unique_ptr<v1::AssignmentService::Stub> assignment;
   std::unique_ptr<v1::ConsentService::Stub> consent;
+  std::unique_ptr<v1::SubjectService::Stub> subject;
 };
 
 // An event of the sample model for SELECT_ADVERTISING.

@@ -80,6 +80,17 @@ TEST(Configuration, ProfilesAsGiven) {
             EventRules::UnknownType::kIgnore);
 }
 
+TEST(Configuration, TheDisclosureSaysTheRetentionThatHolds) {
+  const auto least = Resolve(std::string(kLeast) + "profiles { retention_days: 7 }");
+  ASSERT_TRUE(least.ok()) << least.status();
+  EXPECT_EQ(least->disclosure.profile_retention, std::chrono::hours(7 * 24));
+  EXPECT_TRUE(least->disclosure.texts.controller_name().empty());
+  const auto named = Resolve(std::string(kLeast) + "disclosure { controller_name: 'Shop' contact: 'a@b.example' }");
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_EQ(named->disclosure.texts.controller_name(), "Shop");
+  ExpectRefused(std::string(kLeast) + "disclosure { contact: 'a@b.example' }", "disclosure.controller_name");
+}
+
 TEST(Configuration, ErrorsNameTheField) {
   const std::string least = kLeast;
   ExpectRefused("pseudonym_key_file: 'k'", "data_dir");

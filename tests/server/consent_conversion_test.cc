@@ -3,6 +3,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
 #include "server/status_conversion.h"
+#include "storage/consent_change.h"
 
 namespace assent::server {
 namespace {
@@ -129,6 +130,7 @@ TEST(ConsentConversion, WithdrawalOfNothingNamedIsOfEverything) {
 TEST(ConsentConversion, RecordBecomesAnAnswer) {
   internal::v1::ConsentRecord record;
   record.set_revision(3);
+  record.set_child(true);
   auto* purpose = record.add_purposes();
   purpose->set_purpose(v1::PURPOSE_SELECT_CONTENT);
   purpose->set_status(v1::CONSENT_STATUS_GRANTED);
@@ -139,6 +141,9 @@ TEST(ConsentConversion, RecordBecomesAnAnswer) {
   v1::Consent consent;
   FillConsent(record, consent);
   EXPECT_EQ(consent.revision(), 3u);
+  EXPECT_TRUE(consent.child());
+  EXPECT_FALSE(consent.restricted());
+  EXPECT_FALSE(consent.erased());
   EXPECT_EQ(*RevisionOf(consent.etag()), 3u);
   ASSERT_EQ(consent.purposes_size(), 1);
   EXPECT_EQ(google::protobuf::util::TimeUtil::TimestampToMicroseconds(consent.purposes(0).update_time()),
@@ -158,7 +163,21 @@ TEST(ConsentConversion, StoreErrorsKeepTheCodeAndLoseTheWords) {
   EXPECT_EQ(reason(absl::NotFoundError("IO error")), "CONSENT_NOT_FOUND NOT_FOUND");
   EXPECT_EQ(reason(absl::DataLossError("IO error")), "RECORD_DAMAGED DATA_LOSS");
   EXPECT_EQ(reason(absl::UnavailableError("IO error")), "STORAGE_UNAVAILABLE UNAVAILABLE");
+  EXPECT_EQ(reason(absl::ResourceExhaustedError("IO error")), "PREFERENCES_FULL RESOURCE_EXHAUSTED");
+  EXPECT_EQ(reason(absl::FailedPreconditionError("IO error")), "INTERNAL INTERNAL") << "of a newer version";
   EXPECT_EQ(reason(absl::UnknownError("IO error")), "INTERNAL INTERNAL");
+}
+
+TEST(ConsentConversion, AnImportForAnErasedSubjectIsRefusedAsSuch) {
+  internal::v1::ConsentRecord tombstone;
+  tombstone.set_erased(true);
+  auto request = Grant();
+  request.set_method(v1::COLLECTION_METHOD_IMPORT);
+  const auto import = ReadGrant(request, {}, kNow);
+  ASSERT_TRUE(import.ok());
+  const absl::Status refused = storage::CheckChange(*import, tombstone);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(StoreError(refused)), "SUBJECT_ERASED");
 }
 
 }  // namespace

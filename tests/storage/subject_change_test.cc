@@ -113,6 +113,43 @@ TEST_F(SubjectChangeTest, AnErasureLeavesATombstoneAndNothingElse) {
   EXPECT_EQ(RuleFor(), Rule::kSubjectErased);
 }
 
+TEST_F(SubjectChangeTest, TheHistoryIsShownFromTheNewestUntilItsVisitorHasEnough) {
+  MustApply(GrantOf(subject, {Purpose::kSelectContent}));
+  MustApply(GrantOf(Subject(2), {Purpose::kSelectContent}));
+  MustApply(PreferenceOf({.segment_id = "s1"}));
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_RESTRICT, subject));
+  const auto history = [&](size_t most) {
+    std::vector<std::pair<uint64_t, ConsentChangeKind>> seen;
+    const absl::Status status =
+        open->store->History(subject, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
+          seen.emplace_back(revision, change.kind());
+          return seen.size() < most;
+        });
+    EXPECT_TRUE(status.ok()) << status;
+    return seen;
+  };
+  using Seen = std::vector<std::pair<uint64_t, ConsentChangeKind>>;
+  const Seen newest = {{3, internal::v1::CONSENT_CHANGE_KIND_RESTRICT},
+                       {2, internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES}};
+  Seen all = newest;
+  all.emplace_back(1, internal::v1::CONSENT_CHANGE_KIND_GRANT);
+  EXPECT_EQ(history(100), all);
+  EXPECT_EQ(history(2), newest);
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
+  EXPECT_EQ(history(100), Seen());
+}
+
+TEST_F(SubjectChangeTest, ADamagedEntryOfTheHistoryIsNotShown) {
+  MustApply(GrantOf(subject, {Purpose::kSelectContent}));
+  ASSERT_TRUE(open->database->rocks()
+                  .Put({}, open->database->family(Family::kConsentHistory), HistoryKey(subject, 2), "damaged")
+                  .ok());
+  int shown = 0;
+  const auto count = [&](uint64_t, const internal::v1::ConsentChange&) { return ++shown != 0; };
+  EXPECT_EQ(open->store->History(subject, count).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(shown, 0);
+}
+
 TEST_F(SubjectChangeTest, WhoWasErasedComesBackByAnExplicitGrantOnly) {
   MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
   ConsentRequest import = GrantOf(subject, {Purpose::kSelectContent});
@@ -155,8 +192,14 @@ TEST_F(SubjectChangeTest, PreferencesAreKeptInMemoryAndOverRestarts) {
 TEST_F(SubjectChangeTest, PreferencesAreBounded) {
   for (int i = 0; i < kPreferencesMax; ++i) MustApply(PreferenceOf({.segment_id = "s" + std::to_string(i)}));
   EXPECT_EQ(Apply(PreferenceOf({.segment_id = "another"})).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Apply(PreferenceOf({.segment_id = "s7"})).status(), absl::OkStatus()) << "it is refused already";
+  MustApply(PreferenceOf({.taxonomy_id = 381}));
   MustApply(PreferenceOf({.segment_id = "s7", .refused = false}));
   MustApply(PreferenceOf({.segment_id = "another"}));
+  for (int i = 0; i < kPreferencesMax; ++i) MustApply(PreferenceOf({.segment_id = "s1", .statement = "no"}));
+  EXPECT_EQ(Apply(PreferenceOf({.segment_id = "s1", .statement = "no"})).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  MustApply(PreferenceOf({.taxonomy_id = 382}));
 }
 
 TEST_F(SubjectChangeTest, AContestIsStored) {

@@ -1,0 +1,144 @@
+// A person's controls through the whole server: real gRPC, real RocksDB.
+#include "google/protobuf/util/json_util.h"
+#include "server/role_table.h"
+#include "server/server.h"
+#include "tests/integration/server_fixture.h"
+#include "tests/server/sample_model.h"
+
+namespace assent::server {
+namespace {
+
+using grpc::StatusCode;
+
+class SubjectServerTest : public ServerTest {
+ protected:
+  using Stub = v1::SubjectService::Stub;
+
+  void StartAs(const char* role) {
+    WriteModel("first");
+    Configuration configuration = Defaults();
+    configuration.insecure_roles |= RoleBitFromName(role);
+    Start(configuration);
+  }
+  template <typename Request, typename Response>
+  grpc::Status Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), Request request,
+                    Response& response) {
+    *request.mutable_subject() = EventOf("ada", {}).subject();
+    grpc::ClientContext context;
+    return (caller_->subject.get()->*method)(&context, request, &response);
+  }
+  std::string ReasonNow() {
+    v1::AssignResponse answer;
+    const grpc::Status status = caller_->Assign(EventOf("ada", kLight), answer);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return answer.reason();
+  }
+  grpc::Status Get(v1::GetConsentResponse& response) {
+    v1::GetConsentRequest request;
+    *request.mutable_subject() = EventOf("ada", {}).subject();
+    grpc::ClientContext context;
+    return caller_->consent->GetConsent(&context, request, &response);
+  }
+  v1::SubjectExport Export() {
+    v1::ExportSubjectRequest request;
+    *request.mutable_subject() = EventOf("ada", {}).subject();
+    grpc::ClientContext context;
+    const auto reader = caller_->subject->ExportSubject(&context, request);
+    std::string json;
+    for (v1::ExportSubjectResponse part; reader->Read(&part);) json += part.chunk();
+    EXPECT_TRUE(reader->Finish().ok());
+    v1::SubjectExport document;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &document).ok()) << json;
+    return document;
+  }
+  grpc::Status Import() {
+    v1::RecordConsentRequest request;
+    *request.mutable_subject() = EventOf("ada", {}).subject();
+    request.add_grants()->set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+    request.set_method(v1::COLLECTION_METHOD_IMPORT);
+    v1::RecordConsentResponse response;
+    grpc::ClientContext context;
+    return caller_->consent->RecordConsent(&context, request, &response);
+  }
+};
+
+TEST_F(SubjectServerTest, EachControlIsObeyedByTheNextAssign) {
+  StartAs("subject");
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  EXPECT_EQ(ReasonNow(), "model.nearest");
+  v1::SetSegmentPreferenceRequest refusal;
+  refusal.set_segment_id("light");
+  refusal.set_preference(v1::SEGMENT_PREFERENCE_REFUSED);
+  v1::SetSegmentPreferenceResponse refused;
+  ASSERT_TRUE(Call(&Stub::SetSegmentPreference, refusal, refused).ok());
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Assign(EventOf("ada", kLight), answer).ok());
+  EXPECT_EQ(answer.outcome(), v1::OUTCOME_RESTRICTED);
+  EXPECT_EQ(answer.reason(), "segment.refused_by_person");
+  EXPECT_EQ(answer.segments_size(), 0);
+
+  v1::ContestAssignmentRequest contest;
+  contest.set_segment_id("light");
+  contest.set_statement("I read at night");
+  v1::ContestAssignmentResponse contested;
+  ASSERT_TRUE(Call(&Stub::ContestAssignment, contest, contested).ok());
+  EXPECT_EQ(contested.state().contests(0).statement(), "I read at night");
+
+  v1::RestrictSubjectResponse restricted;
+  ASSERT_TRUE(Call(&Stub::RestrictSubject, v1::RestrictSubjectRequest(), restricted).ok());
+  EXPECT_EQ(ReasonNow(), "subject.restricted");
+  v1::GetConsentResponse got;
+  ASSERT_TRUE(Get(got).ok());
+  EXPECT_TRUE(got.consent().restricted());
+  EXPECT_EQ(got.consent().purposes_size(), 1);
+
+  v1::EraseSubjectResponse erased;
+  ASSERT_TRUE(Call(&Stub::EraseSubject, v1::EraseSubjectRequest(), erased).ok());
+  EXPECT_EQ(ReasonNow(), "subject.erased");
+  ASSERT_TRUE(Get(got).ok());
+  v1::Consent tombstone;
+  tombstone.set_erased(true);
+  tombstone.set_revision(5);
+  tombstone.set_etag("r5");
+  EXPECT_EQ(got.consent().SerializeAsString(), tombstone.SerializeAsString()) << got.consent().ShortDebugString();
+
+  const grpc::Status import = Import();
+  EXPECT_EQ(import.error_code(), StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ReasonOf(import), "SUBJECT_ERASED");
+  EXPECT_EQ(ReasonNow(), "subject.erased");
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  EXPECT_EQ(ReasonNow(), "model.nearest") << "neither refusal nor restriction outlived the erasure";
+}
+
+TEST_F(SubjectServerTest, ThePersonLearnsWhatIsKeptAndWhereItLeads) {
+  StartAs("privacy");
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  v1::ListSubjectSegmentsResponse list;
+  ASSERT_TRUE(Call(&Stub::ListSubjectSegments, v1::ListSubjectSegmentsRequest(), list).ok());
+  EXPECT_TRUE(list.segments(0).needs_features()) << list.ShortDebugString();
+  EXPECT_EQ(list.segments(1).explanation(), "You have not agreed to it.");
+  EXPECT_EQ(list.model().name(), "first");
+  v1::SubjectExport document = Export();
+  EXPECT_EQ(document.consent().purposes_size(), 1);
+  EXPECT_EQ(document.history_size(), 1);
+  v1::EraseSubjectResponse erased;
+  ASSERT_TRUE(Call(&Stub::EraseSubject, v1::EraseSubjectRequest(), erased).ok());
+  document = Export();
+  EXPECT_TRUE(document.consent().erased());
+  EXPECT_EQ(document.consent().purposes_size() + document.history_size() + document.profiles_size(), 0);
+}
+
+TEST_F(SubjectServerTest, TheRoleDecidesWhoMayAsk) {
+  StartAs("reviewer");
+  v1::EraseSubjectResponse erased;
+  const grpc::Status status = Call(&Stub::EraseSubject, v1::EraseSubjectRequest(), erased);
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(ReasonOf(status), "ROLE_REQUIRED");
+  v1::MarkChildResponse marked;
+  EXPECT_TRUE(Call(&Stub::MarkChild, v1::MarkChildRequest(), marked).ok()) << "the consent role may";
+}
+
+}  // namespace
+}  // namespace assent::server
