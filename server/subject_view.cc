@@ -51,7 +51,7 @@ absl::Status SubjectView::FillSegment(const v1::Subject& subject, v1::Purpose pu
   *request.mutable_subject() = subject;
   request.set_purpose(purpose);
   policy::Decision decision;
-  const absl::Status status = pipeline_.Decide(request, now_us, decision, AssignPipeline::Keep::kNothing);
+  absl::Status status = pipeline_.Decide(request, now_us, decision, AssignPipeline::Keep::kNothing);
   const std::string reason = status.ok() ? std::string() : ReasonOf(status);
   out.set_purpose(purpose);
   out.set_permission(std::string(policy::PermissionName(decision.permission)));
