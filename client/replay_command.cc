@@ -65,7 +65,7 @@ absl::StatusOr<ReplayRunOptions> MakeOptions(const ReplayFlags& flags, const Com
   return options;
 }
 
-nlohmann::ordered_json ToJson(const ReplaySummary& summary, const BadRows& bad, double seconds) {
+nlohmann::ordered_json SummaryJson(const ReplaySummary& summary, const BadRows& bad, double seconds) {
   return {{"rows", summary.rows},
           {"without_subject", summary.without_subject},
           {"events", summary.events},
@@ -139,7 +139,7 @@ absl::Status RunReplay(const ReplayFlags& flags, CommandLine& line) {
   }
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   if (line.json) {
-    PrintJson(ToJson(summary, bad, seconds), line);
+    PrintJson(SummaryJson(summary, bad, seconds), line);
   } else {
     PrintSummary(summary, bad, seconds, options->rpc == ReplayRpc::kRecord, line);
   }

@@ -20,7 +20,7 @@ namespace {
 
 using internal::v1::ModelFile;
 
-ModelFile Example() {
+ModelFile ExampleFile() {
   ModelFile model;
   for (const char* name : {"visits", "minutes"}) {
     auto* feature = model.mutable_schema()->add_features();
@@ -67,10 +67,10 @@ class ModelFileTest : public testing::Test {
 };
 
 TEST_F(ModelFileTest, GivesBackWhatWasWritten) {
-  ASSERT_TRUE(WriteModelFile(path, Example()).ok());
+  ASSERT_TRUE(WriteModelFile(path, ExampleFile()).ok());
   const auto message = ReadModelMessage(path);
   ASSERT_TRUE(message.ok()) << message.status();
-  EXPECT_EQ(message->SerializeAsString(), Example().SerializeAsString());
+  EXPECT_EQ(message->SerializeAsString(), ExampleFile().SerializeAsString());
   const auto model = ReadModelFile(path);
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(model->centroids().k(), 3u);
@@ -87,7 +87,7 @@ TEST_F(ModelFileTest, GivesBackWhatWasWritten) {
 }
 
 TEST_F(ModelFileTest, DigestIsTheHashOfTheContentAndTheSameInMemory) {
-  ASSERT_TRUE(WriteModelFile(path, Example()).ok());
+  ASSERT_TRUE(WriteModelFile(path, ExampleFile()).ok());
   const std::string bytes = ReadBytes(path);
   std::array<uint8_t, 32> digest;
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()) + 56, bytes.size() - 56, digest.data());
@@ -95,14 +95,14 @@ TEST_F(ModelFileTest, DigestIsTheHashOfTheContentAndTheSameInMemory) {
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(model->digest(), digest);
   EXPECT_EQ(std::memcmp(bytes.data() + 24, digest.data(), 32), 0);
-  EXPECT_EQ(ModelFromMessage(Example())->digest(), digest);
-  ModelFile other = Example();
+  EXPECT_EQ(ModelFromMessage(ExampleFile())->digest(), digest);
+  ModelFile other = ExampleFile();
   other.set_temperature(1.25);
   EXPECT_NE(ModelFromMessage(other)->digest(), digest);
 }
 
 TEST_F(ModelFileTest, RefusesEveryChangedByteEveryCutAndEveryAddition) {
-  ASSERT_TRUE(WriteModelFile(path, Example()).ok());
+  ASSERT_TRUE(WriteModelFile(path, ExampleFile()).ok());
   const std::string bytes = ReadBytes(path);
   for (size_t i = 0; i < bytes.size(); ++i) {
     for (int flip : {0x01, 0x80, 0xFF}) {
@@ -162,7 +162,7 @@ TEST_F(ModelFileTest, NeverWritesAModelThatCannotServe) {
        [](ModelFile& m) { m.mutable_provenance()->set_trainer(std::string(129, 'x')); }},
   };
   for (const auto& test : cases) {
-    ModelFile model = Example();
+    ModelFile model = ExampleFile();
     test.spoil(model);
     const absl::Status status = WriteModelFile(path, model);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << test.what;
@@ -201,14 +201,14 @@ TEST_F(ModelFileTest, RefusesMoreFieldsThanAModelCanHaveBeforeTheyAreParsed) {
   const std::string unknown("\xFA\x01\0", 3);  // field 31, no bytes
   EXPECT_THAT(refusal(times(100'000, unknown)), HasSubstr("fields of 0 segments and 0 features: more than 1088"));
   EXPECT_THAT(refusal(times(100'000, "\xFB\x01\xFC\x01")), HasSubstr("fields"));  // groups
-  ModelFile large = Example();
+  ModelFile large = ExampleFile();
   large.mutable_segments(0)->set_description(std::string(200'000, 'x'));
   EXPECT_THAT(refusal(large.SerializeAsString()), HasSubstr("bytes of 3 segments of 2 features: more than"));
 }
 
 // Filters are the only part of a feature that may be large: 8 of 64 values each, far beyond what a plain feature takes.
 TEST_F(ModelFileTest, TakesTheLargestFiltersAndRefusesMore) {
-  ModelFile model = Example();
+  ModelFile model = ExampleFile();
   model.mutable_schema()->set_profile_purpose(4);
   auto* feature = model.mutable_schema()->mutable_features(0);
   feature->clear_direct();
@@ -234,13 +234,13 @@ TEST_F(ModelFileTest, TakesTheLargestFiltersAndRefusesMore) {
 }
 
 TEST_F(ModelFileTest, ReplacesAFileAndLeavesNothingBeside) {
-  ASSERT_TRUE(WriteModelFile(path, Example()).ok());
-  ModelFile second = Example();
+  ASSERT_TRUE(WriteModelFile(path, ExampleFile()).ok());
+  ModelFile second = ExampleFile();
   second.mutable_provenance()->set_name("second");
   ASSERT_TRUE(WriteModelFile(path, second).ok());
   EXPECT_EQ(ReadModelFile(path)->provenance().name, "second");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
-  EXPECT_EQ(WriteModelFile(folder.path() + "/missing/m", Example()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(WriteModelFile(folder.path() + "/missing/m", ExampleFile()).code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(SchemaFromMessage, TakesAnUnfittedScaleOnlyWhenAllowed) {
