@@ -15,7 +15,7 @@ namespace assent::policy {
 // Immutable once it is shared. Both lists ascend.
 struct Refusals {
   std::vector<std::string> segments = {};   // ids; one means the segment of that id in every model
-  std::vector<int32_t> taxonomy_rows = {};  // rows of the IAB Audience Taxonomy; one means itself and all below it
+  std::vector<int32_t> taxonomy_rows = {};  // of the IAB Audience Taxonomy; one means the segments whose path has it
 
   bool empty() const { return segments.empty() && taxonomy_rows.empty(); }
   // Whether the segment is among them. `taxonomy_path`: its row and those above it.
