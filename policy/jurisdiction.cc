@@ -12,22 +12,6 @@ constexpr size_t kCodeBytesMax = 6;
 
 }  // namespace
 
-absl::string_view RegimeName(Regime regime) {
-  switch (regime) {
-    case Regime::kUnknown:
-      return "unknown";
-    case Regime::kOptOut:
-      return "opt_out";
-    case Regime::kOptIn:
-      return "opt_in";
-    case Regime::kStrict:
-      return "strict";
-    case Regime::kNotServed:
-      return "not_served";
-  }
-  return "unknown";
-}
-
 bool IsJurisdiction(absl::string_view code) {
   const auto upper = [](char c) { return absl::ascii_isupper(static_cast<unsigned char>(c)); };
   const auto upper_or_digit = [](char c) {

@@ -25,9 +25,6 @@ enum class Regime : uint8_t {
 
 constexpr Regime Stricter(Regime a, Regime b) { return std::max(a, b); }
 
-// "opt_in", …: for the configuration, logs and the command line. "unknown" for kUnknown.
-absl::string_view RegimeName(Regime regime);
-
 // Two capital letters, or these with a subdivision of one to three capitals or digits: "DE", "US-CA".
 bool IsJurisdiction(absl::string_view code);
 

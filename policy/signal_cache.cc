@@ -14,6 +14,9 @@ std::array<absl::string_view, 4> KeyParts(const RawSignals& raw) {
           raw.us_privacy};
 }
 
+// Then there is nothing to decode, and nothing to gain. (A GPP string without a section in force is not looked at.)
+bool HasNoStrings(const RawSignals& raw) { return raw.tcf.empty() && raw.us_privacy.empty() && raw.gpp_sid.empty(); }
+
 bool Fits(const RawSignals& raw) {
   size_t room = kSignalCacheKeyBytes;
   for (const absl::string_view part : KeyParts(raw)) {
@@ -51,7 +54,7 @@ SignalCache::Shape SignalCache::ShapeOf(const RawSignals& raw) {
 }
 
 SignalReading SignalCache::Read(const RawSignals& raw) {
-  if (!Fits(raw)) return ReadSignals(raw, policy_);
+  if (HasNoStrings(raw) || !Fits(raw)) return ReadSignals(raw, policy_);
   const Shape shape = ShapeOf(raw);
   const std::array<absl::string_view, 4> parts = KeyParts(raw);
   const size_t hash = absl::HashOf(shape.flags, parts[0], parts[1], parts[2], parts[3]);

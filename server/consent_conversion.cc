@@ -81,19 +81,9 @@ absl::Status ReadExpiry(const v1::RecordConsentRequest& request, absl::Time now,
   return absl::OkStatus();
 }
 
-// A notice is stored as it came. Without control characters it cannot be made to look like a record of the engine's log
-// (docs/storage_format.md), nor break a line where it is printed.
-absl::Status CheckNoticeText(absl::string_view field, const std::string& text, size_t bytes_max) {
-  if (text.size() > bytes_max) return MakeLimitError(Reason::kFieldTooLong, field, "has more bytes than", bytes_max);
-  const bool control =
-      std::any_of(text.begin(), text.end(), [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); });
-  if (control) return MakeError(Reason::kFieldInvalid, field, "must have no control characters");
-  return absl::OkStatus();
-}
-
 absl::Status ReadNotice(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {
-  absl::Status notice = CheckNoticeText("notice_id", request.notice_id(), kNoticeIdBytesMax);
-  if (notice.ok()) notice = CheckNoticeText("notice_version", request.notice_version(), kNoticeVersionBytesMax);
+  absl::Status notice = ValidateText("notice_id", request.notice_id(), kNoticeIdBytesMax);
+  if (notice.ok()) notice = ValidateText("notice_version", request.notice_version(), kNoticeVersionBytesMax);
   if (!notice.ok()) return notice;
   if (absl::Status status = ValidateJurisdiction("jurisdiction", request.jurisdiction()); !status.ok()) return status;
   if (!v1::CollectionMethod_IsValid(request.method())) {

@@ -100,6 +100,17 @@ absl::Status ValidateSubject(bool present, const v1::Subject& subject, const Req
   return SubjectIdError("subject.id", subject.id(), limits);
 }
 
+absl::Status ValidateText(absl::string_view field, absl::string_view text, size_t bytes_max, LineFeeds line_feeds) {
+  if (text.size() > bytes_max) return MakeLimitError(Reason::kFieldTooLong, field, "has more bytes than", bytes_max);
+  const bool allowed = line_feeds == LineFeeds::kAllowed;
+  const auto refused = [&](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && !(allowed && c == '\n');
+  };
+  if (std::none_of(text.begin(), text.end(), refused)) return absl::OkStatus();
+  return MakeError(Reason::kFieldInvalid, field,
+                   allowed ? "must have no control characters but line feeds" : "must have no control characters");
+}
+
 absl::Status ValidateJurisdiction(absl::string_view field, absl::string_view jurisdiction) {
   if (jurisdiction.empty() || policy::IsJurisdiction(jurisdiction)) return absl::OkStatus();
   return MakeError(Reason::kFieldInvalid, field, "must be an ISO 3166-1 alpha-2 or 3166-2 code, such as DE or US-CA");

@@ -2,6 +2,9 @@
 #ifndef ASSENT_SERVER_REQUEST_VALIDATION_H_
 #define ASSENT_SERVER_REQUEST_VALIDATION_H_
 
+#include <cstddef>
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "assent/v1/assignment_service.pb.h"
@@ -28,6 +31,12 @@ absl::Status SubjectIdError(absl::string_view field, absl::string_view id, const
 absl::Status ValidateSelectionPurpose(v1::Purpose purpose);
 // `field` is the path of `signals` in the request.
 absl::Status ValidateSignals(absl::string_view field, const v1::PrivacySignals& signals);
+// A text that is stored as it came. Protobuf has checked that it is UTF-8. Without control characters it cannot be made
+// to look like a record of the engine's log (docs/storage_format.md): the types of those are 1 to 4, and a line feed is
+// 10. Nor does it then break a line where it is printed.
+enum class LineFeeds : uint8_t { kRefused, kAllowed };
+absl::Status ValidateText(absl::string_view field, absl::string_view text, size_t bytes_max,
+                          LineFeeds line_feeds = LineFeeds::kRefused);
 // ISO 3166-1 alpha-2 or 3166-2, or empty.
 absl::Status ValidateJurisdiction(absl::string_view field, absl::string_view jurisdiction);
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include "policy/purpose.h"
 #include "policy/segment_rules.h"
@@ -26,16 +26,14 @@ struct ServingModel {
         profile_purpose(policy::PurposeFromNumber(model.schema().profile_purpose()).value_or(kNoProfile)),
         generation(number),
         drift(std::move(counters)),
-        segments(totals, model, threads) {
-    for (const scoring::SegmentCard& card : model.segments()) {
-      taxonomy_paths.emplace_back();
-      if (card.iab_audience_id != 0) taxonomy_paths.back().push_back(card.iab_audience_id);
-    }
-  }
+        segments(totals, model, threads) {}
 
   // Whether the segment may be given to whoever asks; see policy::CheckSegment.
   policy::Rule CheckSegment(uint32_t segment, const policy::SegmentQuestion& question) const {
-    return policy::CheckSegment(model.segments()[segment], taxonomy_paths[segment], question);
+    const scoring::SegmentCard& card = model.segments()[segment];
+    // The path is the row alone: this version does not know the tree above it.
+    const std::span<const int32_t> path(&card.iab_audience_id, card.iab_audience_id != 0 ? 1 : 0);
+    return policy::CheckSegment(card, path, question);
   }
 
   static constexpr auto kNoProfile = policy::Purpose::kUnspecified;
@@ -46,7 +44,6 @@ struct ServingModel {
   const uint64_t generation;  // from 1, never used twice: addresses are, so scratch memory is matched by this
   const std::shared_ptr<DriftCounters> drift;  // never null; shared with /metrics
   const SegmentCounters segments;
-  std::vector<std::vector<int32_t>> taxonomy_paths;  // by segment: its row of the taxonomy, and those above it
 };
 
 }  // namespace assent::server

@@ -1,11 +1,10 @@
 #include "server/subject_conversion.h"
 
-#include <algorithm>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "server/change_frame.h"
 #include "server/consent_conversion.h"
+#include "server/request_validation.h"
 #include "server/status_conversion.h"
 
 namespace assent::server {
@@ -17,27 +16,14 @@ constexpr size_t kSegmentIdBytesMax = 128;
 constexpr size_t kStatementBytesMax = 1000;
 constexpr int32_t kTaxonomyIdMax = 100'000;
 
-bool IsControl(char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); }
-bool IsControlButLineFeed(char c) { return c != '\n' && IsControl(c); }
-
-// Protobuf has checked that a text is UTF-8. Without control characters it cannot be made to look like a record of the
-// engine's log (docs/storage_format.md): the types of those are 1 to 4, and a line feed is 10.
 absl::Status CheckSegmentId(const std::string& id) {
   if (id.empty()) return MakeError(Reason::kFieldRequired, "segment_id", "is required");
-  if (id.size() > kSegmentIdBytesMax) {
-    return MakeLimitError(Reason::kFieldTooLong, "segment_id", "has more bytes than", kSegmentIdBytesMax);
-  }
-  if (!std::any_of(id.begin(), id.end(), IsControl)) return absl::OkStatus();
-  return MakeError(Reason::kFieldInvalid, "segment_id", "must have no control characters");
+  return ValidateText("segment_id", id, kSegmentIdBytesMax);
 }
 
 absl::Status CheckStatement(const std::string& statement) {
   if (statement.empty()) return MakeError(Reason::kFieldRequired, "statement", "is required");
-  if (statement.size() > kStatementBytesMax) {
-    return MakeLimitError(Reason::kFieldTooLong, "statement", "has more bytes than", kStatementBytesMax);
-  }
-  if (!std::any_of(statement.begin(), statement.end(), IsControlButLineFeed)) return absl::OkStatus();
-  return MakeError(Reason::kFieldInvalid, "statement", "must have no control characters but line feeds");
+  return ValidateText("statement", statement, kStatementBytesMax, LineFeeds::kAllowed);
 }
 
 template <typename Request>

@@ -41,24 +41,13 @@ struct MainSlot {
 static_assert(sizeof(MainSlot) == 24);
 
 // The side table, for subjects whose purposes end at different times or were granted under different notices.
-struct SideSlot {
+struct SideSlot : SlotKey {
   // The revision that the details belong to, shifted left, with the condition below.
   std::atomic<uint64_t> mark;
-  std::atomic<uint64_t> key_high;
-  std::atomic<uint64_t> key_low;
   std::array<std::atomic<uint64_t>, std::tuple_size_v<PackedDetails>> details;
 
-  bool Holds(const SubjectKey& subject) const {
-    return key_low.load(std::memory_order_relaxed) == subject.low() &&
-           key_high.load(std::memory_order_relaxed) == subject.high();
-  }
-  void SetKey(const SubjectKey& subject) {
-    key_low.store(subject.low(), std::memory_order_relaxed);
-    key_high.store(subject.high(), std::memory_order_relaxed);
-  }
   void CopyFrom(const SideSlot& other) {
-    key_low.store(other.key_low.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    key_high.store(other.key_high.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    CopyKeyFrom(other);
     for (size_t i = 0; i < details.size(); ++i) {
       details[i].store(other.details[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
     }

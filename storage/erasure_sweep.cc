@@ -109,6 +109,7 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
       store.applied().sequence;  // what is committed later may be missed here, and is found next time
   const absl::StatusOr<uint64_t> since = LastSwept(database);
   if (!since.ok()) return since.status();
+  if (*since == until) return 0;
   const absl::StatusOr<Erased> erased = FindErased(database, *since, stop);
   if (!erased.ok()) return erased.status();
   if (erased->subjects > 0) {

@@ -12,23 +12,12 @@ namespace {
 using policy::Refusals;
 using policy::SubjectKey;
 
-struct RefusalSlot {
-  std::atomic<uint64_t> mark;  // 1 once it is used
-  std::atomic<uint64_t> key_high;
-  std::atomic<uint64_t> key_low;
+struct RefusalSlot : SlotKey {
+  std::atomic<uint64_t> mark;             // 1 once it is used
   std::atomic<const Refusals*> refusals;  // null: none any more
 
-  bool Holds(const SubjectKey& subject) const {
-    return key_low.load(std::memory_order_relaxed) == subject.low() &&
-           key_high.load(std::memory_order_relaxed) == subject.high();
-  }
-  void SetKey(const SubjectKey& subject) {
-    key_low.store(subject.low(), std::memory_order_relaxed);
-    key_high.store(subject.high(), std::memory_order_relaxed);
-  }
   void CopyFrom(const RefusalSlot& other) {
-    key_low.store(other.key_low.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    key_high.store(other.key_high.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    CopyKeyFrom(other);
     refusals.store(other.refusals.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
 };

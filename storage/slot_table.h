@@ -27,6 +27,25 @@ concept TableSlot = requires(T& slot, const T& other, const policy::SubjectKey& 
   slot.CopyFrom(other);  // everything but the mark
 };
 
+// The key of a slot that keeps all of it.
+struct SlotKey {
+  std::atomic<uint64_t> key_high;
+  std::atomic<uint64_t> key_low;
+
+  bool Holds(const policy::SubjectKey& subject) const {
+    return key_low.load(std::memory_order_relaxed) == subject.low() &&
+           key_high.load(std::memory_order_relaxed) == subject.high();
+  }
+  void SetKey(const policy::SubjectKey& subject) {
+    key_low.store(subject.low(), std::memory_order_relaxed);
+    key_high.store(subject.high(), std::memory_order_relaxed);
+  }
+  void CopyKeyFrom(const SlotKey& other) {
+    key_low.store(other.key_low.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    key_high.store(other.key_high.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+};
+
 // One shard's table. Immutable in size; a shard grows by replacing it.
 template <TableSlot SlotType>
 class SlotTable {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the fuzzers and runs each for SECONDS (60), from the corpus in this folder; what they find new goes to
-# build/fuzz/corpus, a failing input to build/fuzz. Needs clang. Ends with 1 at the first failure.
+# build/fuzz/corpus, a failing input to build/fuzz. Called by ./dev fuzz. Ends with 1 at the first failure.
 set -eu
 seconds=${1:-60}
 cd "$(dirname "$0")/../.."

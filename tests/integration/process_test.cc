@@ -160,6 +160,25 @@ TEST_F(ProcessTest, KilledItKeepsWhatItAcknowledged) {
 }
 
 // A load balancer that stops sending when health says NOT_SERVING sees no failed call.
+TEST_F(ProcessTest, WhatWasErasedIsSweptAfterAStart) {
+  WriteModel("first");
+  StartProcess("drain_delay_ms: 0\ninsecure_roles: 'subject'");
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  v1::EraseSubjectRequest erase;
+  *erase.mutable_subject() = EventOf("ada", kLight).subject();
+  v1::EraseSubjectResponse erased;
+  {
+    grpc::ClientContext context;  // it holds the channel
+    ASSERT_TRUE(caller_->subject->EraseSubject(&context, erase, &erased).ok());
+  }
+  EXPECT_EQ(Stop(), 0);
+  StartProcess();
+  Until([&] { return Log().find("\"event\":\"erasures_swept\"") != std::string::npos; });
+  EXPECT_NE(Log().find("\"subjects\":1"), std::string::npos) << Log();
+  EXPECT_EQ(Stop(), 0);
+}
+
 TEST_F(ProcessTest, ATerminatedServerFailsNoCallOfThoseThatHeedHealth) {
   WriteModel("first");
   StartProcess("drain_delay_ms: 3600000");

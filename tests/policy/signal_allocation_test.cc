@@ -1,47 +1,20 @@
 // Decoding allocates nothing, whatever the strings are. This program counts every allocation of its thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "policy/signal_cache.h"
+#include "tests/harness/allocation_counter.h"
 #include "tests/policy/signal_fixture.h"
-
-namespace {
-
-thread_local size_t allocations = 0;
-
-void* Count(size_t size, size_t alignment) {
-  ++allocations;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, alignment, size == 0 ? 1 : size) != 0) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Count(size, alignof(std::max_align_t)); }
-void* operator new[](size_t size) { return Count(size, alignof(std::max_align_t)); }
-void* operator new(size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
-void* operator new[](size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t /*size*/) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
 
 namespace assent::policy {
 namespace {
 
 TEST(SignalAllocation, TheCounterCounts) {
-  const size_t before = allocations;
+  const size_t before = AllocationsOfThread();
   const std::string large(1000, 'x');
-  EXPECT_GT(allocations, before);
+  EXPECT_GT(AllocationsOfThread(), before);
 }
 
 TEST(SignalAllocation, NoneWhileReading) {
@@ -55,7 +28,7 @@ TEST(SignalAllocation, NoneWhileReading) {
   const std::vector<int32_t> sid = {2, 6, 7};
   const std::vector<int32_t> national = {7};
   SignalCache cache(policy);
-  const size_t before = allocations;
+  const size_t before = AllocationsOfThread();
   uint32_t seen = 0;
   for (const std::string& one : tcf) {
     for (const std::string& other : gpp) {
@@ -65,7 +38,7 @@ TEST(SignalAllocation, NoneWhileReading) {
       seen |= cache.Read(one_section).gpp_denies;
     }
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(AllocationsOfThread(), before);
   EXPECT_NE(seen, 0u);
 }
 

@@ -1,49 +1,22 @@
 // After Reserve, nothing on the way of an event allocates. This program counts every allocation of its thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "scoring/assign.h"
 #include "scoring/instruction_set.h"
+#include "tests/harness/allocation_counter.h"
 #include "tests/scoring/model_fixture.h"
 #include "tests/scoring/profile_fixture.h"
-
-namespace {
-
-thread_local size_t allocations = 0;
-
-void* Count(size_t size, size_t alignment) {
-  ++allocations;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, alignment, size == 0 ? 1 : size) != 0) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Count(size, alignof(std::max_align_t)); }
-void* operator new[](size_t size) { return Count(size, alignof(std::max_align_t)); }
-void* operator new(size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
-void* operator new[](size_t size, std::align_val_t alignment) { return Count(size, static_cast<size_t>(alignment)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t /*size*/) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t /*size*/, std::align_val_t /*alignment*/) noexcept { std::free(memory); }
 
 namespace assent::scoring {
 namespace {
 
 TEST(Allocation, TheCounterCounts) {
-  const size_t before = allocations;
+  const size_t before = AllocationsOfThread();
   const std::string large(1000, 'x');
-  EXPECT_GT(allocations, before);
+  EXPECT_GT(AllocationsOfThread(), before);
 }
 
 TEST(Allocation, NoneAfterReserve) {
@@ -62,7 +35,7 @@ TEST(Allocation, NoneAfterReserve) {
     ASSERT_TRUE(UseInstructionSet(name).ok());
     Workspace workspace;
     workspace.Reserve(model, kRows);
-    const size_t before = allocations;
+    const size_t before = AllocationsOfThread();
     size_t count = 0;
     for (size_t row = 0; row < kRows; ++row) {
       const size_t at = row * kDim;
@@ -76,7 +49,7 @@ TEST(Allocation, NoneAfterReserve) {
     AssignBatch(model, scaled, kRows, workspace, out);
     AssignBatch(smaller, {scaled.data(), kRows * 5}, kRows, workspace, out);
     EXPECT_EQ(model.schema().Find("f7"), 7);
-    EXPECT_EQ(allocations, before) << name;
+    EXPECT_EQ(AllocationsOfThread(), before) << name;
   }
   ASSERT_TRUE(UseInstructionSet("").ok());
 }
@@ -90,7 +63,7 @@ TEST(Allocation, NoneForAProfile) {
   const ProfileLayout& layout = trial.layout;
   std::vector<uint8_t> converted(layout.state_bytes());
   const std::string type = "purchase";
-  const size_t before = allocations;
+  const size_t before = AllocationsOfThread();
   for (int i = 0; i < 100; ++i) {
     const AttributeValue attributes[] = {
         {.attribute = layout.Attribute("price"), .number = i * 0.5},
@@ -105,7 +78,7 @@ TEST(Allocation, NoneForAProfile) {
     trial.Read(Days(i));
   }
   layout.Convert(layout, trial.state, converted);
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(AllocationsOfThread(), before);
   EXPECT_EQ(converted, trial.state);
 }
 
@@ -116,12 +89,12 @@ TEST(Allocation, ALargerModelReservesByItself) {
   workspace.Reserve(small, 1);
   const std::vector<float> event = NormalValues(40, 3);
   size_t count = 0;
-  size_t before = allocations;
+  size_t before = AllocationsOfThread();
   Assign(large, event, workspace, {}, count);
-  EXPECT_GT(allocations, before);
-  before = allocations;
+  EXPECT_GT(AllocationsOfThread(), before);
+  before = AllocationsOfThread();
   Assign(large, event, workspace, {}, count);
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(AllocationsOfThread(), before);
 }
 
 }  // namespace
