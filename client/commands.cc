@@ -12,7 +12,8 @@ constexpr char kAllExamples[] = R"(Examples:
   assentctl demo-data --out demo --people 5000 --seed 7
   assentctl train --input demo/audience.csv --schema demo/schema.textproto --k 6 --seed 7 --out demo/model.assent
   assentctl model show demo/model.assent
-  assentctl consent grant --subject login:anna --purpose select_content
+  assentctl notice register demo/notice.textproto
+  assentctl consent grant --subject login:anna --purpose select_content --notice welcome --notice-version 1
   assentctl assign --subject login:anna --purpose select_content --feature kids_share=0.7
   assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7
 Every command has --help with examples of its own.)";
@@ -21,8 +22,8 @@ using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 
 // The order is that of the help page.
 constexpr CommandAdder kCommands[] = {
-    AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,  AddConsentCommand, AddSubjectCommand,
-    AddAssignCommand,   AddExplainCommand,  AddReplayCommand, AddHealthCommand, AddBenchCommand,
+    AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,   AddModelCommand,  AddNoticeCommand, AddConsentCommand,
+    AddSubjectCommand,  AddAssignCommand,   AddExplainCommand, AddReplayCommand, AddHealthCommand, AddBenchCommand,
 };
 
 int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {

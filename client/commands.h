@@ -13,6 +13,7 @@ void AddDemoDataCommand(CLI::App& root, CommandLine& line);
 void AddFeaturesCommand(CLI::App& root, CommandLine& line);
 void AddTrainCommand(CLI::App& root, CommandLine& line);
 void AddModelCommand(CLI::App& root, CommandLine& line);
+void AddNoticeCommand(CLI::App& root, CommandLine& line);
 void AddConsentCommand(CLI::App& root, CommandLine& line);
 void AddSubjectCommand(CLI::App& root, CommandLine& line);
 void AddAssignCommand(CLI::App& root, CommandLine& line);
@@ -20,6 +21,8 @@ void AddExplainCommand(CLI::App& root, CommandLine& line);
 void AddReplayCommand(CLI::App& root, CommandLine& line);
 void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);
+// Called by AddConsentCommand, with its subcommand.
+void AddReceiptCommands(CLI::App& consent, CommandLine& line);
 // Called by AddModelCommand, with its subcommand.
 void AddModelLintCommand(CLI::App& model, CommandLine& line);
 

@@ -18,7 +18,9 @@ absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::Cli
   context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
   Response response;
   if (absl::Status status = StatusFromRpc((stub.*method)(&context, request, &response)); !status.ok()) return status;
-  if (token != nullptr) token->Set(response.consent_token());
+  if constexpr (requires { response.consent_token(); }) {
+    if (token != nullptr) token->Set(response.consent_token());
+  }
   return response;
 }
 
@@ -65,6 +67,24 @@ absl::StatusOr<v1::OptOutResponse> ConsentClient::OptOut(v1::OptOutRequest reque
 
 absl::StatusOr<v1::GetConsentResponse> ConsentClient::GetConsent(v1::GetConsentRequest request) const {
   return Call(*stub_, &Stub::GetConsent, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::ListConsentHistoryResponse> ConsentClient::ListConsentHistory(
+    v1::ListConsentHistoryRequest request) const {
+  return Call(*stub_, &Stub::ListConsentHistory, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::GetConsentReceiptResponse> ConsentClient::GetConsentReceipt(
+    v1::GetConsentReceiptRequest request) const {
+  return Call(*stub_, &Stub::GetConsentReceipt, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::RegisterNoticeResponse> ConsentClient::RegisterNotice(v1::RegisterNoticeRequest request) const {
+  return Call(*stub_, &Stub::RegisterNotice, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::ListNoticesResponse> ConsentClient::ListNotices(v1::ListNoticesRequest request) const {
+  return Call(*stub_, &Stub::ListNotices, request, deadline_, token_.get());
 }
 
 }  // namespace assent::client

@@ -27,6 +27,10 @@ class ConsentClient {
   absl::StatusOr<v1::WithdrawConsentResponse> WithdrawConsent(v1::WithdrawConsentRequest request) const;
   absl::StatusOr<v1::OptOutResponse> OptOut(v1::OptOutRequest request) const;
   absl::StatusOr<v1::GetConsentResponse> GetConsent(v1::GetConsentRequest request) const;
+  absl::StatusOr<v1::ListConsentHistoryResponse> ListConsentHistory(v1::ListConsentHistoryRequest request) const;
+  absl::StatusOr<v1::GetConsentReceiptResponse> GetConsentReceipt(v1::GetConsentReceiptRequest request) const;
+  absl::StatusOr<v1::RegisterNoticeResponse> RegisterNotice(v1::RegisterNoticeRequest request) const;
+  absl::StatusOr<v1::ListNoticesResponse> ListNotices(v1::ListNoticesRequest request) const;
 
  private:
   std::shared_ptr<v1::ConsentService::Stub> stub_;

@@ -23,9 +23,9 @@ struct ConsentFlags {
 };
 
 constexpr char kGrantExamples[] = R"(Examples:
-  assentctl consent grant --subject login:anna --purpose select_content,profile_content
-  assentctl consent grant --subject login:anna --purpose select_advertising --expires 365d --notice cookie-banner --notice-version 7
-  assentctl consent grant --input grants.csv --namespace login --purpose select_content)";
+  assentctl consent grant --subject login:anna --purpose select_content --notice welcome --notice-version 1
+  assentctl consent grant --subject login:anna --purpose select_advertising --expires 365d --notice welcome --notice-version 1
+  assentctl consent grant --input grants.csv --namespace login --purpose select_content --notice welcome --notice-version 1)";
 constexpr char kWithdrawExamples[] =
     R"(Without --purpose everything is withdrawn. It counts from the moment it is acknowledged.
 Examples:
@@ -39,6 +39,10 @@ Examples:
 constexpr char kShowExamples[] = R"(Examples:
   assentctl consent show --subject login:anna
   assentctl consent show --subject login:anna --json)";
+
+constexpr char kHistoryExamples[] = R"(Examples:
+  assentctl consent history --subject login:anna
+  assentctl consent history --subject login:anna --json)";
 
 // "90d", "12h", or an RFC 3339 time.
 absl::StatusOr<absl::Time> ParseExpiry(const std::string& text) {
@@ -95,22 +99,19 @@ absl::StatusOr<Request> MakeRefusal(const ConsentFlags& flags) {
   return request;
 }
 
+void PrintPurpose(const v1::PurposeConsent& purpose, CommandLine& line) {
+  const bool granted = purpose.status() == v1::CONSENT_STATUS_GRANTED;
+  const std::string status = v1::ConsentStatus_Name(purpose.status()).substr(15);  // without CONSENT_STATUS_
+  line.out << "  " << PadRight(absl::AsciiStrToLower(PurposeText(purpose.purpose())), 22)
+           << line.terminal.Paint(granted ? Style::kGood : Style::kWarn, PadRight(status, 11)) << " since "
+           << UtcText(purpose.update_time());
+  if (purpose.has_expire_time()) line.out << ", until " << UtcText(purpose.expire_time());
+  if (!purpose.notice_id().empty()) line.out << ", notice " << purpose.notice_id() << " " << purpose.notice_version();
+  line.out << "\n";
+}
+
 void PrintConsent(const v1::Consent& consent, CommandLine& line) {
-  for (const v1::PurposeConsent& purpose : consent.purposes()) {
-    const bool granted = purpose.status() == v1::CONSENT_STATUS_GRANTED;
-    const std::string status = v1::ConsentStatus_Name(purpose.status()).substr(15);  // without CONSENT_STATUS_
-    line.out << "  " << PadRight(absl::AsciiStrToLower(PurposeText(purpose.purpose())), 22)
-             << line.terminal.Paint(granted ? Style::kGood : Style::kWarn, PadRight(status, 11)) << " since "
-             << absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(purpose.update_time().seconds()),
-                                 absl::UTCTimeZone());
-    if (purpose.has_expire_time()) {
-      line.out << ", until "
-               << absl::FormatTime("%Y-%m-%d %H:%M UTC", absl::FromUnixSeconds(purpose.expire_time().seconds()),
-                                   absl::UTCTimeZone());
-    }
-    if (!purpose.notice_id().empty()) line.out << ", notice " << purpose.notice_id() << " " << purpose.notice_version();
-    line.out << "\n";
-  }
+  for (const v1::PurposeConsent& purpose : consent.purposes()) PrintPurpose(purpose, line);
   line.out << line.terminal.Paint(Style::kDim, absl::StrCat("  revision ", consent.revision())) << "\n";
 }
 
@@ -224,6 +225,39 @@ absl::Status RunShow(const ConsentFlags& flags, CommandLine& line) {
   return absl::OkStatus();
 }
 
+void PrintChange(const v1::ConsentChange& change, CommandLine& line) {
+  const std::string kind = v1::ConsentChangeKind_Name(change.kind()).substr(20);  // without CONSENT_CHANGE_KIND_
+  line.out << line.terminal.Paint(Style::kBold, absl::StrCat("revision ", change.revision())) << "  " << kind << "  "
+           << UtcText(change.change_time());
+  if (!change.recorded_by().empty()) line.out << "  by " << change.recorded_by();
+  line.out << "\n";
+  for (const v1::PurposeConsent& purpose : change.purposes()) PrintPurpose(purpose, line);
+}
+
+absl::Status RunHistory(const ConsentFlags& flags, CommandLine& line) {
+  auto subject = ParseSubject(flags.subject);
+  if (!subject.ok()) return subject.status();
+  auto client = ConsentClient::Create(line.ControlPlane());
+  if (!client.ok()) return client.status();
+  v1::ListConsentHistoryRequest request;
+  *request.mutable_subject() = *std::move(subject);
+  v1::ListConsentHistoryResponse all;
+  do {
+    auto page = client->ListConsentHistory(request);
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  all.clear_next_page_token();
+  if (line.json) {
+    PrintJson(ToJson(all), line);
+    return absl::OkStatus();
+  }
+  for (const v1::ConsentChange& change : all.changes()) PrintChange(change, line);
+  if (all.changes().empty()) line.out << "nothing is recorded\n";
+  return absl::OkStatus();
+}
+
 using Runner = absl::Status (*)(const ConsentFlags&, CommandLine&);
 
 CLI::App* AddCommand(CLI::App& consent, const char* name, const char* what, const char* examples, Runner runner,
@@ -264,8 +298,8 @@ void AddConsentCommand(CLI::App& root, CommandLine& line) {
       AddCommand(*consent, "grant", "Record what a person agreed to", kGrantExamples, RunGrant, flags, line);
   AddWriteFlags(*grant, *flags, /*purposes_required=*/true);
   grant->add_option("--expires", flags->expires, "When it ends: 90d, 12h, or an RFC 3339 time");
-  grant->add_option("--notice", flags->notice, "The notice that the person saw");
-  grant->add_option("--notice-version", flags->notice_version, "Its version");
+  grant->add_option("--notice", flags->notice, "The notice that the person saw (assentctl notice list)")->required();
+  grant->add_option("--notice-version", flags->notice_version, "Its version")->required();
   grant->add_option("--jurisdiction", flags->jurisdiction, "Where the person is: DE, US-CA, …");
   grant->add_option("--legal-basis", flags->legal_basis, "consent or legitimate_interest")
       ->check(CLI::IsMember({"consent", "legitimate_interest"}))
@@ -277,6 +311,10 @@ void AddConsentCommand(CLI::App& root, CommandLine& line) {
       AddCommand(*consent, "opt-out", "Record an objection, at once", kOptOutExamples, RunOptOut, flags, line);
   AddWriteFlags(*opt_out, *flags, /*purposes_required=*/false);
   AddCommand(*consent, "show", "Print what is recorded", kShowExamples, RunShow, flags, line)
+      ->get_option("--subject")
+      ->required();
+  AddReceiptCommands(*consent, line);
+  AddCommand(*consent, "history", "Print every change, the newest first", kHistoryExamples, RunHistory, flags, line)
       ->get_option("--subject")
       ->required();
 }

@@ -22,12 +22,32 @@ struct DemoDataFlags {
 constexpr char kDemoDataExamples[] = R"(Writes into the folder:
   audience.csv       subject_id and behaviour, one row a person
   schema.textproto   the features with their units, for assentctl train --schema
+  notice.textproto   what they were asked, for assentctl notice register
   grants.csv         the people who said yes
   opt_outs.csv       the people who said no, and never again
   truth.csv          the planted segment of each person; nothing but a report should read it
 Examples:
   assentctl demo-data --out demo
   assentctl demo-data --out demo --people 100000 --seed 7)";
+
+// What the made-up people were shown.
+constexpr char kNotice[] = R"(# proto-file: proto/assent/v1/notice.proto
+# proto-message: assent.v1.Notice
+notice_id: "welcome"
+notice_version: "1"
+language: "en"
+purposes: PURPOSE_SELECT_ADVERTISING
+purposes: PURPOSE_SELECT_CONTENT
+purposes: PURPOSE_PROFILE_ADVERTISING
+purposes: PURPOSE_PROFILE_CONTENT
+data_categories: "what you watch, for how long, and on how many devices"
+controllers { name: "Example Streaming" address: "1 Example Road, 10115 Berlin, Germany" contact: "privacy@streaming.example" }
+storage_locations: "Germany"
+retention: "Habits for 90 days; the consent for as long as it has to be proven."
+recipients: "Nobody else."
+withdrawal_method: "https://streaming.example/privacy, as easily as it was given"
+jurisdiction: "DE"
+)";
 
 struct DemoFiles {
   std::string audience, grants = "subject_id\n", opt_outs = "subject_id\n", truth = "subject_id,segment\n";
@@ -59,13 +79,14 @@ void Append(const DemoPerson& person, DemoFiles& files) {
 absl::Status WriteFiles(const std::string& folder, const internal::v1::FeatureSchema& schema, const DemoFiles& files) {
   std::string schema_text;
   google::protobuf::TextFormat::PrintToString(schema, &schema_text);
-  const std::array<std::pair<const char*, const std::string*>, 5> contents = {{{"audience.csv", &files.audience},
-                                                                               {"schema.textproto", &schema_text},
-                                                                               {"grants.csv", &files.grants},
-                                                                               {"opt_outs.csv", &files.opt_outs},
-                                                                               {"truth.csv", &files.truth}}};
+  const std::array<std::pair<const char*, absl::string_view>, 6> contents = {{{"audience.csv", files.audience},
+                                                                              {"schema.textproto", schema_text},
+                                                                              {"notice.textproto", kNotice},
+                                                                              {"grants.csv", files.grants},
+                                                                              {"opt_outs.csv", files.opt_outs},
+                                                                              {"truth.csv", files.truth}}};
   for (const auto& [name, content] : contents) {
-    if (absl::Status status = WriteTextFile(absl::StrCat(folder, "/", name), *content); !status.ok()) return status;
+    if (absl::Status status = WriteTextFile(absl::StrCat(folder, "/", name), content); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

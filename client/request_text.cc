@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 
 namespace assent::client {
 
@@ -15,6 +16,10 @@ std::string PurposeText(v1::Purpose purpose) {
   const std::string& name = v1::Purpose_Name(purpose);
   return name.empty() ? absl::StrCat("PURPOSE ", static_cast<int>(purpose))
                       : std::string(absl::StripPrefix(name, "PURPOSE_"));
+}
+
+std::string UtcText(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
 }
 
 }  // namespace assent::client

@@ -60,15 +60,11 @@ Examples:
   assentctl subject export --subject login:anna > anna.json
   assentctl subject export --subject login:anna --format csv --out anna.csv)";
 
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
-}
-
 void PrintState(const v1::SubjectState& state, CommandLine& line) {
   const auto say = [&](Style style, const std::string& text) {
     line.out << "  " << line.terminal.Paint(style, text) << "\n";
   };
-  if (state.erased()) say(Style::kWarn, absl::StrCat("erased ", TimeText(state.erase_time())));
+  if (state.erased()) say(Style::kWarn, absl::StrCat("erased ", UtcText(state.erase_time())));
   if (state.restricted()) say(Style::kWarn, "restricted: everything is kept, nothing is processed");
   if (state.child()) say(Style::kWarn, "a child: nothing is permitted");
   if (state.refused_segment_ids_size() != 0) {
@@ -79,7 +75,7 @@ void PrintState(const v1::SubjectState& state, CommandLine& line) {
              << " and all below them\n";
   }
   for (const v1::ContestedAssignment& contest : state.contests()) {
-    line.out << "  contests " << contest.segment_id() << " since " << TimeText(contest.contest_time()) << "\n";
+    line.out << "  contests " << contest.segment_id() << " since " << UtcText(contest.contest_time()) << "\n";
   }
   say(Style::kDim, absl::StrCat("revision ", state.revision()));
 }

@@ -92,6 +92,7 @@ model: "$work/model.assent"
 pseudonym_key_file: "$work/pseudonym.key"
 insecure_roles: "assign"
 insecure_roles: "consent"
+insecure_roles: "privacy"
 CONFIG
 printf '   %s$ assentd --config assentd.textproto%s\n' "$dim" "$plain"
 coproc server { exec assentd --config assentd.textproto 2>assentd.log; }
@@ -111,8 +112,9 @@ heading 'Nobody was asked yet' 'Without consent there is no segment. A refusal i
 viewer=$(sed -n 2p grants.csv)
 run assentctl assign --subject "login:$viewer" --purpose "$purpose" --feature kids_share=0.7 --feature devices=4
 
-heading 'People choose' 'Each choice is on disk before it is acknowledged.'
-run assentctl consent grant --input grants.csv --purpose "$purpose" --expires 365d --notice welcome --notice-version 3
+heading 'People choose' 'A consent names what the person was shown. Each choice is on disk before it is acknowledged.'
+run assentctl notice register notice.textproto
+run assentctl consent grant --input grants.csv --purpose "$purpose" --expires 365d --notice welcome --notice-version 1
 run assentctl consent opt-out --input opt_outs.csv
 
 heading 'Everybody is assigned' \

@@ -38,6 +38,7 @@ bool AddSection(int section, absl::string_view text, const TcfPolicy& policy, Gp
     const TcfReading tcf = ReadTcf(text, policy);
     reading.tcf_in_force = true;
     reading.tcf_permitted = tcf.permitted;
+    reading.tcf_consented = tcf.consented;
     return tcf.valid;
   }
   const UsReading us = section == kGppSectionUsPrivacy ? ReadUsPrivacy(text) : ReadUsSection(section, text);
@@ -82,7 +83,7 @@ bool DecodeGppHeader(absl::string_view header, GppIndex& out) {
 GppReading ReadGpp(absl::string_view gpp, std::span<const int32_t> gpp_sid, const TcfPolicy& policy) {
   uint32_t in_force = 0;
   if (!SectionsInForce(gpp_sid, in_force)) return {};
-  GppReading reading = {.valid = true, .denied = 0, .tcf_in_force = false, .tcf_permitted = 0};
+  GppReading reading = {.valid = true, .denied = 0};
   if (in_force == 0) return reading;
   if (gpp.size() > kGppBytesMax) return {};
 

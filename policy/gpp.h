@@ -38,6 +38,7 @@ struct GppReading {
   uint32_t denied = kAllPurposeBits;  // by the sections of the United States; a set of policy::PurposeBit
   bool tcf_in_force = false;          // section 2 is, and the string is valid
   uint32_t tcf_permitted = 0;         // by section 2: a set of TCF purposes
+  uint32_t tcf_consented = 0;         // of those, what is permitted by consent
 };
 
 // Only the sections that `gpp_sid` names are in force; ids of 0 and less name none, and with none in force the string

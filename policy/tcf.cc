@@ -25,7 +25,7 @@ uint32_t RestrictionOf(const TcfVendor& vendor, TcfRestriction type) {
 }
 
 // Each expression holds for all purposes at once.
-uint32_t PermittedPurposes(const TcfString& string, const VendorRegistration& registration) {
+void Permit(const TcfString& string, const VendorRegistration& registration, TcfReading& reading) {
   const TcfVendor& vendor = string.vendor;
   const uint32_t requires_consent = RestrictionOf(vendor, TcfRestriction::kRequireConsent);
   const uint32_t requires_interest = RestrictionOf(vendor, TcfRestriction::kRequireLegitimateInterest);
@@ -39,12 +39,11 @@ uint32_t PermittedPurposes(const TcfString& string, const VendorRegistration& re
   const uint32_t by_interest = (registration.legitimate_interest_purposes & ~requires_consent) |
                                (registration.consent_purposes & flexible & requires_interest);
 
-  uint32_t permitted = 0;
-  if (vendor.consent) permitted |= by_consent & string.core.purposes_consent;
+  if (vendor.consent) reading.consented = by_consent & string.core.purposes_consent & ~refused;
+  reading.permitted = reading.consented;
   if (vendor.legitimate_interest) {
-    permitted |= by_interest & string.core.purposes_legitimate_interest & ~kConsentOnlyPurposes;
+    reading.permitted |= by_interest & string.core.purposes_legitimate_interest & ~kConsentOnlyPurposes & ~refused;
   }
-  return permitted & ~refused;
 }
 
 }  // namespace
@@ -52,14 +51,14 @@ uint32_t PermittedPurposes(const TcfString& string, const VendorRegistration& re
 TcfReading ReadTcf(absl::string_view text, const TcfPolicy& policy) {
   TcfString string;
   if (!DecodeTcf(text, policy.vendor_id, string) || !IsAcceptable(string)) return {};
-  TcfReading reading = {.valid = true, .permitted = 0};
+  TcfReading reading = {.valid = true, .vendor_list_version = string.core.vendor_list_version};
   if (policy.vendor_id == 0 || policy.list == nullptr) return reading;
   if (string.discloses_vendors && !string.vendor.disclosed) return reading;
   const TcfCore& core = string.core;
   const VendorRegistration* const registration =
       policy.list->Find(VendorListSpecification(core.policy_version), core.vendor_list_version);
   if (registration == nullptr) return reading;
-  reading.permitted = PermittedPurposes(string, *registration);
+  Permit(string, *registration, reading);
   if (core.purpose_one_treatment && policy.undisclosed_purpose_one) {
     const uint32_t refused = RestrictionOf(string.vendor, TcfRestriction::kNotAllowed) |
                              RestrictionOf(string.vendor, TcfRestriction::kUndefined);

@@ -21,9 +21,12 @@ struct TcfPolicy {
   bool undisclosed_purpose_one = false;  // purpose 1 is permitted where the string says that it was not asked for
 };
 
+// Sets of TCF purposes (policy/vendor_list.h); none unless valid.
 struct TcfReading {
   bool valid = false;
-  uint32_t permitted = 0;  // a set of TCF purposes (policy/vendor_list.h); none unless valid
+  uint32_t permitted = 0;
+  uint32_t consented = 0;            // of those, what is permitted by consent; the others are by legitimate interest
+  uint16_t vendor_list_version = 0;  // that the string was made with
 };
 
 // docs/signals.md has the rules. Threads: safe. Cost: that of DecodeTcf, plus a few branches; no allocation.

@@ -43,7 +43,8 @@ struct Configuration {
   std::string data_dir;
   std::string model;  // empty: none
   std::string pseudonym_key_file;
-  internal::v1::TlsConfig tls;  // meaningful with has_tls; reload_seconds is completed
+  std::string signing_key_file;  // empty: none
+  internal::v1::TlsConfig tls;   // meaningful with has_tls; reload_seconds is completed
   bool has_tls = false;
   std::string principals_file;
   uint32_t insecure_roles = 0;  // bits, see server/role_table.h

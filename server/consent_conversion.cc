@@ -18,9 +18,23 @@ namespace {
 
 using internal::v1::ConsentChangeKind;
 
-constexpr int kPurposesAtOnceMax = 16;
 constexpr size_t kNoticeIdBytesMax = 128;
 constexpr size_t kNoticeVersionBytesMax = 64;
+
+template <typename Request>
+absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, ConsentChangeKind kind,
+                                                       const RequestLimits& limits) {
+  storage::ConsentRequest out;
+  out.kind = kind;
+  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
+  // A purpose that is named twice is denied once.
+  const auto bits = ReadPurposes("purposes", request.purposes());
+  if (!bits.ok()) return bits.status();
+  out.purpose_bits = *bits != 0 ? *bits : policy::kAllPurposeBits;
+  return out;
+}
+
+}  // namespace
 
 absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose purpose) {
   if (purpose == v1::PURPOSE_UNSPECIFIED) return MakeError(Reason::kFieldRequired, field, "is required");
@@ -29,105 +43,26 @@ absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose
   return *known;
 }
 
-// Selecting and profiling need consent (GDPR article 6; TCF: purposes 3 to 6 are never a legitimate interest).
-bool NeedsConsent(policy::Purpose purpose) {
-  return policy::IsSelection(purpose) || purpose == policy::Purpose::kProfileAdvertising ||
-         purpose == policy::Purpose::kProfileContent;
-}
-
-absl::StatusOr<storage::Grant> ReadPurposeGrant(absl::string_view field, const v1::PurposeGrant& grant) {
-  const auto purpose = ReadPurpose(absl::StrCat(field, ".purpose"), grant.purpose());
-  if (!purpose.ok()) return purpose.status();
-  const std::string basis_field = absl::StrCat(field, ".legal_basis");
-  int basis = grant.legal_basis();
-  if (!v1::LegalBasis_IsValid(basis)) {
-    return MakeError(Reason::kFieldInvalid, basis_field, "is not a legal basis that this server knows");
+absl::StatusOr<uint32_t> ReadPurposes(absl::string_view field, const google::protobuf::RepeatedField<int>& purposes) {
+  if (purposes.size() > kPurposesAtOnceMax) {
+    return MakeLimitError(Reason::kTooManyEntries, field, "has more entries than", kPurposesAtOnceMax);
   }
-  if (basis == v1::LEGAL_BASIS_UNSPECIFIED) basis = v1::LEGAL_BASIS_CONSENT;
-  if (basis != v1::LEGAL_BASIS_CONSENT && NeedsConsent(*purpose)) {
-    return MakeError(Reason::kLegalBasisNotAllowed, basis_field, "must be CONSENT for this purpose");
-  }
-  return storage::Grant{.purpose = *purpose, .legal_basis = basis};
-}
-
-absl::Status ReadGrants(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {
-  if (request.grants_size() == 0) return MakeError(Reason::kFieldRequired, "grants", "is required");
-  if (request.grants_size() > kPurposesAtOnceMax) {
-    return MakeLimitError(Reason::kTooManyEntries, "grants", "has more entries than", kPurposesAtOnceMax);
-  }
-  uint32_t seen = 0;
-  for (int i = 0; i < request.grants_size(); ++i) {
-    const std::string field = absl::StrCat("grants[", i, "]");
-    const auto grant = ReadPurposeGrant(field, request.grants(i));
-    if (!grant.ok()) return grant.status();
-    const uint32_t bit = policy::PurposeBit(grant->purpose);
-    if ((seen & bit) != 0) return MakeError(Reason::kEntryRepeated, absl::StrCat(field, ".purpose"), "appears twice");
-    seen |= bit;
-    out.grants.push_back(*grant);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadExpiry(const v1::RecordConsentRequest& request, absl::Time now, storage::ConsentRequest& out) {
-  if (!request.has_expire_time()) return absl::OkStatus();
-  const auto& expire = request.expire_time();
-  if (expire.nanos() < 0 || expire.nanos() > 999'999'999 || expire.seconds() > std::numeric_limits<uint32_t>::max()) {
-    return MakeError(Reason::kValueOutOfRange, "expire_time", "must be a time before the year 2106");
-  }
-  if (expire.seconds() <= absl::ToUnixSeconds(now)) {
-    return MakeError(Reason::kValueOutOfRange, "expire_time", "must be in the future, in whole seconds");
-  }
-  out.terms.expire_time_s = static_cast<uint32_t>(expire.seconds());
-  return absl::OkStatus();
-}
-
-absl::Status ReadNotice(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {
-  absl::Status notice = ValidateText("notice_id", request.notice_id(), kNoticeIdBytesMax);
-  if (notice.ok()) notice = ValidateText("notice_version", request.notice_version(), kNoticeVersionBytesMax);
-  if (!notice.ok()) return notice;
-  if (absl::Status status = ValidateJurisdiction("jurisdiction", request.jurisdiction()); !status.ok()) return status;
-  if (!v1::CollectionMethod_IsValid(request.method())) {
-    return MakeError(Reason::kFieldInvalid, "method", "is not a method that this server knows");
-  }
-  out.terms.notice_id = request.notice_id();
-  out.terms.notice_version = request.notice_version();
-  out.terms.jurisdiction = request.jurisdiction();
-  out.terms.method = request.method() == v1::COLLECTION_METHOD_UNSPECIFIED ? storage::kMethodExplicit
-                                                                           : static_cast<int>(request.method());
-  return absl::OkStatus();
-}
-
-template <typename Request>
-absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, ConsentChangeKind kind,
-                                                       const RequestLimits& limits) {
-  storage::ConsentRequest out;
-  out.kind = kind;
-  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
-  if (request.purposes_size() > kPurposesAtOnceMax) {
-    return MakeLimitError(Reason::kTooManyEntries, "purposes", "has more entries than", kPurposesAtOnceMax);
-  }
-  for (int i = 0; i < request.purposes_size(); ++i) {
-    const auto purpose = ReadPurpose(absl::StrCat("purposes[", i, "]"), request.purposes(i));
+  uint32_t bits = 0;
+  for (int i = 0; i < purposes.size(); ++i) {
+    const auto purpose = ReadPurpose(absl::StrCat(field, "[", i, "]"), static_cast<v1::Purpose>(purposes[i]));
     if (!purpose.ok()) return purpose.status();
-    out.purpose_bits |= policy::PurposeBit(*purpose);
+    bits |= policy::PurposeBit(*purpose);
   }
-  if (request.purposes_size() == 0) {
-    for (int number = 1; number <= policy::kPurposeCount; ++number) out.purpose_bits |= 1u << number;
-  }
-  return out;
+  return bits;
 }
 
-}  // namespace
-
-absl::StatusOr<storage::ConsentRequest> ReadGrant(const v1::RecordConsentRequest& request, const RequestLimits& limits,
-                                                  absl::Time now) {
-  storage::ConsentRequest out;
-  out.kind = internal::v1::CONSENT_CHANGE_KIND_GRANT;
-  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
-  if (absl::Status status = ReadGrants(request, out); !status.ok()) return status;
-  if (absl::Status status = ReadNotice(request, out); !status.ok()) return status;
-  if (absl::Status status = ReadExpiry(request, now, out); !status.ok()) return status;
-  return out;
+absl::Status ValidateNoticeName(absl::string_view prefix, absl::string_view id, absl::string_view version) {
+  const std::string id_field = absl::StrCat(prefix, "notice_id");
+  const std::string version_field = absl::StrCat(prefix, "notice_version");
+  if (id.empty()) return MakeError(Reason::kFieldRequired, id_field, "is required");
+  if (version.empty()) return MakeError(Reason::kFieldRequired, version_field, "is required");
+  absl::Status status = ValidateText(id_field, id, kNoticeIdBytesMax);
+  return status.ok() ? ValidateText(version_field, version, kNoticeVersionBytesMax) : status;
 }
 
 absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsentRequest& request,
@@ -158,6 +93,8 @@ void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& 
   purpose.set_jurisdiction(record.jurisdiction());
   purpose.set_method(static_cast<v1::CollectionMethod>(record.method()));
   purpose.set_recorded_by(record.recorded_by());
+  purpose.set_signal_sha256(record.signal_sha256());
+  purpose.set_vendor_list_version(record.vendor_list_version());
 }
 
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent) {
@@ -167,6 +104,17 @@ void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent
   consent.set_child(record.child());
   consent.set_erased(record.erased());
   for (const auto& purpose : record.purposes()) FillPurpose(purpose, *consent.add_purposes());
+}
+
+void FillChange(uint64_t revision, const internal::v1::ConsentChange& from, v1::ConsentChange& to) {
+  to.set_revision(revision);
+  to.set_kind(static_cast<v1::ConsentChangeKind>(from.kind()));
+  FillTime(absl::FromUnixMicros(from.time_us()), *to.mutable_change_time());
+  to.set_recorded_by(from.recorded_by());
+  for (const internal::v1::PurposeRecord& purpose : from.purposes()) FillPurpose(purpose, *to.add_purposes());
+  // The contests are in the state: none is ever taken out of it.
+  *to.mutable_refused_segment_ids() = from.preferences().refused_segments();
+  *to.mutable_refused_taxonomy_ids() = from.preferences().refused_taxonomy_ids();
 }
 
 std::string EtagOf(uint64_t revision) { return absl::StrCat("r", revision); }

@@ -6,26 +6,37 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "assent/internal/v1/consent_record.pb.h"
 #include "assent/v1/consent_service.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "policy/purpose.h"
 #include "server/configuration.h"
 #include "storage/consent_store.h"
 
 namespace assent::server {
 
+inline constexpr int kPurposesAtOnceMax = 16;
+
 // The store's request, without `subject` and `recorded_by`, which the service fills in.
 // Errors: those of MakeError, with the field and the limit.
-absl::StatusOr<storage::ConsentRequest> ReadGrant(const v1::RecordConsentRequest& request, const RequestLimits& limits,
-                                                  absl::Time now);
 absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsentRequest& request,
                                                        const RequestLimits& limits);
 absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits);
 
+// Errors: FIELD_REQUIRED, PURPOSE_UNKNOWN.
+absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose purpose);
+// The set of purposes, as policy::PurposeBit. Errors: TOO_MANY_ENTRIES, FIELD_REQUIRED, PURPOSE_UNKNOWN.
+absl::StatusOr<uint32_t> ReadPurposes(absl::string_view field, const google::protobuf::RepeatedField<int>& purposes);
+// Both are required. `prefix`: the path before the fields' names. Errors: FIELD_REQUIRED, FIELD_TOO_LONG,
+// FIELD_INVALID.
+absl::Status ValidateNoticeName(absl::string_view prefix, absl::string_view id, absl::string_view version);
+
 void FillTime(absl::Time time, google::protobuf::Timestamp& out);
 void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent);
+void FillChange(uint64_t revision, const internal::v1::ConsentChange& from, v1::ConsentChange& to);
 
 // The etag of a revision, and back. Errors: InvalidArgument (FIELD_INVALID, field "etag").
 std::string EtagOf(uint64_t revision);

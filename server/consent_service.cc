@@ -1,10 +1,16 @@
 #include "server/consent_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "server/consent_conversion.h"
+#include "server/consent_receipt.h"
+#include "server/grant_conversion.h"
+#include "server/notice_conversion.h"
+#include "server/page.h"
 #include "server/request_validation.h"
+#include "storage/packed_state.h"
 
 namespace assent::server {
 
@@ -18,11 +24,19 @@ absl::Status ConsentService::Apply(const grpc::ServerContext& context, ControlMe
   return absl::OkStatus();
 }
 
+absl::StatusOr<storage::ConsentRequest> ConsentService::ReadGrantUnderNotice(
+    const v1::RecordConsentRequest& request) const {
+  auto grant = ReadGrant(request, call_.limits(), signals_, jurisdictions_, absl::Now());
+  if (!grant.ok() || grant->terms.notice_id.empty()) return grant;
+  if (absl::Status status = BindNotice(notices_, *grant); !status.ok()) return status;
+  return grant;
+}
+
 grpc::Status ConsentService::RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
                                            v1::RecordConsentResponse* response) {
   return call_.Serve(*context, ControlMethod::kRecordConsent, [&] {
-    return Apply(*context, ControlMethod::kRecordConsent, request->subject(),
-                 ReadGrant(*request, call_.limits(), absl::Now()), *response);
+    return Apply(*context, ControlMethod::kRecordConsent, request->subject(), ReadGrantUnderNotice(*request),
+                 *response);
   });
 }
 
@@ -52,6 +66,93 @@ grpc::Status ConsentService::GetConsent(grpc::ServerContext* context, const v1::
     response->set_consent_token(call_.TokenOf(result->point));
     return absl::OkStatus();
   });
+}
+
+absl::Status ConsentService::ListHistory(const v1::ListConsentHistoryRequest& request,
+                                         v1::ListConsentHistoryResponse& response) const {
+  absl::Status status = ValidateSubject(request.has_subject(), request.subject(), call_.limits());
+  if (!status.ok()) return status;
+  const auto page = ReadPage(request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  const policy::SubjectKey subject = call_.KeyOf(request.subject());
+  size_t bytes = 0;
+  const auto add = [&](uint64_t revision, const internal::v1::ConsentChange& change) {
+    if (static_cast<size_t>(response.changes_size()) == page->size || bytes >= kPageBytes) {
+      response.set_next_page_token(PageTokenOf(response.changes().rbegin()->revision()));
+      return false;
+    }
+    FillChange(revision, change, *response.add_changes());
+    bytes += response.changes().rbegin()->ByteSizeLong();
+    return true;
+  };
+  return ReportStoreError(call_.store().History(subject, page->last, add));
+}
+
+grpc::Status ConsentService::ListConsentHistory(grpc::ServerContext* context,
+                                                const v1::ListConsentHistoryRequest* request,
+                                                v1::ListConsentHistoryResponse* response) {
+  return call_.Serve(*context, ControlMethod::kListConsentHistory, [&] { return ListHistory(*request, *response); });
+}
+
+absl::Status ConsentService::IssueReceipt(const v1::GetConsentReceiptRequest& request,
+                                          v1::GetConsentReceiptResponse& response) const {
+  absl::Status valid = ValidateSubject(request.has_subject(), request.subject(), call_.limits());
+  if (!valid.ok()) return valid;
+  if (signing_key_ == nullptr) {
+    return MakeError(Reason::kReceiptsNotConfigured, "", "this server has no signing key for receipts");
+  }
+  const policy::SubjectKey subject = call_.KeyOf(request.subject());
+  const auto result = call_.Read(subject);
+  if (!result.ok()) return result.status();
+  response.set_receipt(SignReceipt(MakeConsentReceipt(subject, result->record, notices_, absl::Now()), *signing_key_));
+  response.set_public_key_pem(signing_key_->verifying().ToPem());
+  return absl::OkStatus();
+}
+
+grpc::Status ConsentService::GetConsentReceipt(grpc::ServerContext* context,
+                                               const v1::GetConsentReceiptRequest* request,
+                                               v1::GetConsentReceiptResponse* response) {
+  return call_.Serve(*context, ControlMethod::kGetConsentReceipt, [&] { return IssueReceipt(*request, *response); });
+}
+
+absl::Status ConsentService::Register(const grpc::ServerContext& context, const v1::Notice& notice,
+                                      v1::Notice& registered) const {
+  auto record = ReadNotice(notice, absl::Now());
+  if (!record.ok()) return record.status();
+  record->set_recorded_by(call_.PrincipalOf(context, ControlMethod::kRegisterNotice));
+  const auto made = notices_.Register(*std::move(record));
+  if (!made.ok()) return ReportNoticeError(made.status());
+  FillNotice(*made, registered);
+  return absl::OkStatus();
+}
+
+grpc::Status ConsentService::RegisterNotice(grpc::ServerContext* context, const v1::RegisterNoticeRequest* request,
+                                            v1::RegisterNoticeResponse* response) {
+  return call_.Serve(*context, ControlMethod::kRegisterNotice,
+                     [&] { return Register(*context, request->notice(), *response->mutable_notice()); });
+}
+
+absl::Status ConsentService::List(const v1::ListNoticesRequest& request, v1::ListNoticesResponse& response) const {
+  const auto page = ReadPage(request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  const auto last = static_cast<uint16_t>(std::min<uint64_t>(page->last, storage::kNoticeOrdinalMax));
+  size_t bytes = 0;
+  uint16_t ordinal = 0;
+  for (const storage::RegisteredNotice& notice : notices_.List(request.notice_id(), last, page->size + 1)) {
+    if (static_cast<size_t>(response.notices_size()) == page->size || bytes >= kPageBytes) {
+      response.set_next_page_token(PageTokenOf(ordinal));
+      break;
+    }
+    FillNotice(notice, *response.add_notices());
+    bytes += response.notices().rbegin()->ByteSizeLong();
+    ordinal = notice.ordinal;
+  }
+  return absl::OkStatus();
+}
+
+grpc::Status ConsentService::ListNotices(grpc::ServerContext* context, const v1::ListNoticesRequest* request,
+                                         v1::ListNoticesResponse* response) {
+  return call_.Serve(*context, ControlMethod::kListNotices, [&] { return List(*request, *response); });
 }
 
 }  // namespace assent::server

@@ -3,14 +3,24 @@
 #define ASSENT_SERVER_CONSENT_SERVICE_H_
 
 #include "assent/v1/consent_service.grpc.pb.h"
+#include "policy/signal_reading.h"
+#include "policy/signature.h"
 #include "server/control_call.h"
+#include "storage/notice_store.h"
 
 namespace assent::server {
 
-// Threads: safe. Ownership: borrows what `call` borrows.
+// Threads: safe. Ownership: borrows the notices, the jurisdictions, the key, and what `call` and `signals` borrow.
 class ConsentService final : public v1::ConsentService::Service {
  public:
-  explicit ConsentService(const ControlCall& call) : call_(call) {}
+  // `signing_key` null: there are no receipts.
+  ConsentService(const ControlCall& call, storage::NoticeStore& notices, const policy::SignalPolicy& signals,
+                 const policy::Jurisdictions& jurisdictions, const policy::SigningKey* signing_key)
+      : call_(call),
+        notices_(notices),
+        signals_(signals),
+        jurisdictions_(jurisdictions),
+        signing_key_(signing_key) {}
 
   grpc::Status RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
                              v1::RecordConsentResponse* response) override;
@@ -20,6 +30,14 @@ class ConsentService final : public v1::ConsentService::Service {
                       v1::OptOutResponse* response) override;
   grpc::Status GetConsent(grpc::ServerContext* context, const v1::GetConsentRequest* request,
                           v1::GetConsentResponse* response) override;
+  grpc::Status ListConsentHistory(grpc::ServerContext* context, const v1::ListConsentHistoryRequest* request,
+                                  v1::ListConsentHistoryResponse* response) override;
+  grpc::Status GetConsentReceipt(grpc::ServerContext* context, const v1::GetConsentReceiptRequest* request,
+                                 v1::GetConsentReceiptResponse* response) override;
+  grpc::Status RegisterNotice(grpc::ServerContext* context, const v1::RegisterNoticeRequest* request,
+                              v1::RegisterNoticeResponse* response) override;
+  grpc::Status ListNotices(grpc::ServerContext* context, const v1::ListNoticesRequest* request,
+                           v1::ListNoticesResponse* response) override;
 
  private:
   // Makes the change that the request asks for, and answers with the state.
@@ -27,7 +45,18 @@ class ConsentService final : public v1::ConsentService::Service {
   absl::Status Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,
                      absl::StatusOr<storage::ConsentRequest> change, Response& response) const;
 
+  absl::StatusOr<storage::ConsentRequest> ReadGrantUnderNotice(const v1::RecordConsentRequest& request) const;
+  absl::Status ListHistory(const v1::ListConsentHistoryRequest& request,
+                           v1::ListConsentHistoryResponse& response) const;
+  absl::Status IssueReceipt(const v1::GetConsentReceiptRequest& request, v1::GetConsentReceiptResponse& response) const;
+  absl::Status Register(const grpc::ServerContext& context, const v1::Notice& notice, v1::Notice& registered) const;
+  absl::Status List(const v1::ListNoticesRequest& request, v1::ListNoticesResponse& response) const;
+
   const ControlCall call_;
+  storage::NoticeStore& notices_;
+  const policy::SignalPolicy signals_;
+  const policy::Jurisdictions& jurisdictions_;
+  const policy::SigningKey* const signing_key_;
 };
 
 }  // namespace assent::server

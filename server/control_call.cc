@@ -24,10 +24,26 @@ absl::Status ReportStoreError(const absl::Status& status) {
   }
 }
 
+absl::Status ReportNoticeError(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kAlreadyExists:
+      return MakeError(Reason::kNoticeExists, "notice.notice_version",
+                       "is registered with another content; take a new version");
+    case absl::StatusCode::kResourceExhausted:
+      return MakeError(Reason::kNoticesFull, "", "as many versions of notices are registered as can be");
+    default:
+      return ReportStoreError(status);
+  }
+}
+
 absl::Status ControlCall::CheckRole(const grpc::ServerContext& context, ControlMethod method) const {
   const absl::string_view path = PathOf(method);
   if (authorizer_.AllowsEveryone(path) || authorizer_.Allows(path, *context.auth_context())) return absl::OkStatus();
   return MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this");
+}
+
+std::string ControlCall::PrincipalOf(const grpc::ServerContext& context, ControlMethod method) const {
+  return authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
 }
 
 policy::SubjectKey ControlCall::KeyOf(const v1::Subject& subject) const {
@@ -43,7 +59,7 @@ absl::StatusOr<storage::ConsentResult> ControlCall::Apply(const grpc::ServerCont
                                                           absl::StatusOr<storage::ConsentRequest> change) const {
   if (!change.ok()) return change.status();
   change->subject = KeyOf(subject);
-  change->recorded_by = authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
+  change->recorded_by = PrincipalOf(context, method);
   const Clock::time_point start = Clock::now();
   auto result = store_.Apply(*std::move(change), absl::Now());
   if (!result.ok()) return ReportStoreError(result.status());

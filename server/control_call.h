@@ -45,6 +45,8 @@ class ControlCall {
   absl::StatusOr<storage::ConsentResult> Read(const policy::SubjectKey& subject) const;
   absl::StatusOr<storage::ConsentResult> Read(const v1::Subject& subject) const { return Read(KeyOf(subject)); }
 
+  // Who calls, for the record.
+  std::string PrincipalOf(const grpc::ServerContext& context, ControlMethod method) const;
   policy::SubjectKey KeyOf(const v1::Subject& subject) const;
   // The consent_token of a result.
   std::string TokenOf(const storage::CommitPoint& point) const;
@@ -63,8 +65,10 @@ class ControlCall {
   const RequestLimits limits_;
 };
 
-// The store's error as the caller may see it (StoreError). Logs what is the operator's business.
+// The store's error as the caller may see it (StoreError); OK stays OK. Logs what is the operator's business.
 absl::Status ReportStoreError(const absl::Status& status);
+// The same of NoticeStore::Register.
+absl::Status ReportNoticeError(const absl::Status& status);
 
 }  // namespace assent::server
 

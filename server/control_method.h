@@ -16,6 +16,10 @@ enum class ControlMethod : uint8_t {
   kWithdrawConsent,
   kOptOut,
   kGetConsent,
+  kListConsentHistory,
+  kGetConsentReceipt,
+  kRegisterNotice,
+  kListNotices,
   kSetSegmentPreference,
   kContestAssignment,
   kRestrictSubject,
@@ -25,7 +29,7 @@ enum class ControlMethod : uint8_t {
   kExportSubject,
   kGetDisclosure,
 };
-inline constexpr size_t kControlMethodCount = 12;
+inline constexpr size_t kControlMethodCount = 16;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -33,6 +37,10 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.ConsentService/WithdrawConsent",
     "/assent.v1.ConsentService/OptOut",
     "/assent.v1.ConsentService/GetConsent",
+    "/assent.v1.ConsentService/ListConsentHistory",
+    "/assent.v1.ConsentService/GetConsentReceipt",
+    "/assent.v1.ConsentService/RegisterNotice",
+    "/assent.v1.ConsentService/ListNotices",
     "/assent.v1.SubjectService/SetSegmentPreference",
     "/assent.v1.SubjectService/ContestAssignment",
     "/assent.v1.SubjectService/RestrictSubject",

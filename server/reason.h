@@ -33,10 +33,16 @@ enum class Reason : uint8_t {
   kAttributeKindMismatch,
   kConsentTokenInvalid,
   kRequestIdReused,
+  kPurposeNotInNotice,
   // The state of the world.
   kConsentTokenOtherEpoch,
   kConsentTokenAhead,
   kConsentNotFound,
+  kNoticeNotRegistered,
+  kNoticeOutdated,
+  kNoticeExists,
+  kNoticesFull,
+  kReceiptsNotConfigured,
   kEtagMismatch,
   kNoModel,
   kProfileNotRead,
@@ -52,7 +58,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 36;
+inline constexpr int kReasonCount = 42;
 
 struct ReasonFacts {
   Reason reason;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/signature.h"
 #include "policy/subject.h"
 #include "scoring/quiescence.h"
 #include "server/assignment_service.h"
@@ -31,11 +32,14 @@
 #include "storage/consent_store.h"
 #include "storage/database.h"
 #include "storage/key_file.h"
+#include "storage/notice_store.h"
 #include "storage/profile_store.h"
 #include "storage/vendor_list_file.h"
 
 namespace assent::server {
 namespace {
+
+constexpr size_t kPemBytesMax = 4096;
 
 // The error with the configuration field that it comes from.
 absl::Status InField(absl::string_view field, const absl::Status& status) {
@@ -52,11 +56,13 @@ struct Server::Parts {
   const Configuration configuration;
   const policy::Pseudonymizer pseudonymizer;
   std::optional<policy::VendorList> vendor_list;
+  std::optional<policy::SigningKey> signing_key;
   scoring::Quiescence domain;
   storage::ConsentIndex index{domain};
   storage::RefusalIndex refusals{domain};
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ConsentStore> store;
+  std::unique_ptr<storage::NoticeStore> notices;
   std::unique_ptr<storage::ProfileStore> profiles;
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
@@ -73,6 +79,7 @@ struct Server::Parts {
   bool drained = false;
 
   absl::Status ReadVendors();
+  absl::Status ReadSigningKey();
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
   // What every pipeline reads, once storage and model are there.
@@ -92,6 +99,16 @@ absl::Status Server::Parts::ReadVendors() {
   return absl::OkStatus();
 }
 
+absl::Status Server::Parts::ReadSigningKey() {
+  if (configuration.signing_key_file.empty()) return absl::OkStatus();
+  auto pem = storage::ReadSecretFile("signing key file", configuration.signing_key_file, kPemBytesMax);
+  if (!pem.ok()) return InField("signing_key_file", pem.status());
+  auto key = policy::SigningKey::FromPem(*pem);
+  if (!key.ok()) return InField("signing_key_file", key.status());
+  signing_key = *std::move(key);
+  return absl::OkStatus();
+}
+
 absl::Status Server::Parts::OpenStorage() {
   struct stat data_dir = {};
   if (stat(configuration.data_dir.c_str(), &data_dir) == 0 && !S_ISDIR(data_dir.st_mode)) {
@@ -103,6 +120,9 @@ absl::Status Server::Parts::OpenStorage() {
   auto consent = storage::ConsentStore::Open(*database, index, refusals, configuration.jurisdictions);
   if (!consent.ok()) return InField("data_dir", consent.status());
   store = *std::move(consent);
+  auto registered = storage::NoticeStore::Open(*database, *store, index);
+  if (!registered.ok()) return InField("data_dir", registered.status());
+  notices = *std::move(registered);
   auto kept = storage::ProfileStore::Open(*database, *store, index, domain,
                                           {.subjects_max = configuration.profile_subjects_max,
                                            .flush_interval = absl::FromChrono(configuration.profile_flush_interval),
@@ -152,7 +172,9 @@ absl::Status Server::Parts::StartControlPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
-  consent_service = std::make_unique<ConsentService>(call);
+  consent_service =
+      std::make_unique<ConsentService>(call, *notices, Sources().signals, configuration.jurisdictions,
+                                                     signing_key ? &*signing_key : nullptr);
   subject_view = std::make_unique<SubjectView>(Sources());
   subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
@@ -218,6 +240,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   auto parts = std::make_unique<Parts>(configuration, *std::move(pseudonymizer));
   if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
   if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;
+  if (absl::Status status = parts->ReadSigningKey(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
   parts->model =
       std::make_unique<ModelSource>(parts->domain, ModelSource::Options{.path = configuration.model,

@@ -10,28 +10,13 @@
 #include "server/subject_conversion.h"
 
 namespace assent::server {
-namespace {
-
-void FillChange(uint64_t revision, const internal::v1::ConsentChange& from, v1::ConsentChange& to) {
-  to.set_revision(revision);
-  to.set_kind(static_cast<v1::ConsentChangeKind>(from.kind()));
-  FillTime(absl::FromUnixMicros(from.time_us()), *to.mutable_change_time());
-  to.set_recorded_by(from.recorded_by());
-  for (const internal::v1::PurposeRecord& purpose : from.purposes()) FillPurpose(purpose, *to.add_purposes());
-  // The contests are in the state: none is ever taken out of it.
-  *to.mutable_refused_segment_ids() = from.preferences().refused_segments();
-  *to.mutable_refused_taxonomy_ids() = from.preferences().refused_taxonomy_ids();
-}
-
-}  // namespace
-
 absl::Status FillExport(const storage::ConsentStore& store, const policy::SubjectKey& subject,
                         const internal::v1::ConsentRecord& record, absl::Time now, v1::SubjectExport& out) {
   FillTime(now, *out.mutable_export_time());
   FillConsent(record, *out.mutable_consent());
   FillSubjectState(record, *out.mutable_state());
   size_t bytes = 0;
-  return store.History(subject, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
+  return store.History(subject, 0, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
     v1::ConsentChange shown;
     FillChange(revision, change, shown);
     bytes += shown.ByteSizeLong();

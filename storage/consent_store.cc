@@ -225,7 +225,7 @@ absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const
 }
 
 absl::Status ConsentStore::History(
-    const SubjectKey& subject,
+    const SubjectKey& subject, uint64_t before,
     absl::FunctionRef<bool(uint64_t revision, const internal::v1::ConsentChange& change)> visitor) const {
   Database& database = impl_->database;
   rocksdb::ReadOptions options;
@@ -234,7 +234,8 @@ absl::Status ConsentStore::History(
       database.rocks().NewIterator(options, database.family(Family::kConsentHistory)));
   const std::string prefix = ConsentKey(subject);
   internal::v1::ConsentChange change;
-  for (entries->SeekForPrev(HistoryKey(subject, ~uint64_t{0})); entries->Valid() && entries->key().starts_with(prefix);
+  // Before 0 stands the largest revision that there can be.
+  for (entries->SeekForPrev(HistoryKey(subject, before - 1)); entries->Valid() && entries->key().starts_with(prefix);
        entries->Prev()) {
     const rocksdb::Slice key = entries->key();
     const rocksdb::Slice value = entries->value();

@@ -73,12 +73,12 @@ class ConsentStore {
   // The point is that of the commit that wrote the state. Errors: NotFound, DataLoss, FailedPrecondition, Unavailable.
   absl::StatusOr<ConsentResult> Get(const policy::SubjectKey& subject) const;
 
-  // Shows the subject's changes, the newest first, until `visitor` says false. None where nothing is recorded, and
-  // after an erasure. The changes are those of one moment; the record that Get answers with may be a later one.
-  // `visitor` runs in this thread and may keep nothing of what it is shown. Errors: DataLoss, FailedPrecondition,
-  // Unavailable.
+  // Shows the subject's changes before the revision (0: all), the newest first, until `visitor` says false. None where
+  // nothing is recorded, and after an erasure. The changes are those of one moment; the record that Get answers with
+  // may be a later one. `visitor` runs in this thread and may keep nothing of what it is shown. Errors: DataLoss,
+  // FailedPrecondition, Unavailable.
   absl::Status History(
-      const policy::SubjectKey& subject,
+      const policy::SubjectKey& subject, uint64_t before,
       absl::FunctionRef<bool(uint64_t revision, const internal::v1::ConsentChange& change)> visitor) const;
 
   // The last commit that readers of the index are sure to see. Threads: safe, lock-free: the data plane reads it.

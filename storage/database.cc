@@ -29,7 +29,7 @@ namespace {
 constexpr uint64_t kFormatVersion = 1;
 
 // In the order of Family.
-constexpr std::array<const char*, 4> kFamilyNames = {"consent", "consent_history", "profiles", "meta"};
+constexpr std::array<const char*, 5> kFamilyNames = {"consent", "consent_history", "profiles", "notices", "meta"};
 
 // Bounds of what the engine may take. Unit: bytes.
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
@@ -240,7 +240,7 @@ absl::StatusOr<std::optional<std::string>> Database::Impl::ReadMeta(absl::string
 }
 
 absl::StatusOr<bool> Database::Impl::HasRecords() const {
-  for (Family family : {Family::kConsent, Family::kConsentHistory, Family::kProfiles}) {
+  for (Family family : {Family::kConsent, Family::kConsentHistory, Family::kProfiles, Family::kNotices}) {
     const std::unique_ptr<rocksdb::Iterator> records(rocks->NewIterator({}, families[static_cast<size_t>(family)]));
     records->SeekToFirst();
     if (records->Valid()) return true;

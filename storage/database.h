@@ -25,7 +25,7 @@ struct DatabaseOptions {
   bool compress = true;          // of the table files; tests that look for bytes want them as they are
 };
 
-enum class Family { kConsent, kConsentHistory, kProfiles, kMeta };
+enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
 
 // Threads: safe. Ownership: owns the RocksDB handles.
 class Database {

@@ -98,7 +98,7 @@ rocksdb::Status Rewrite(Database& database, const FirstBytes& first_bytes, std::
 rocksdb::Status FlushAll(Database& database) {
   const std::vector<rocksdb::ColumnFamilyHandle*> families = {
       database.family(Family::kConsent), database.family(Family::kConsentHistory), database.family(Family::kProfiles),
-      database.family(Family::kMeta)};
+      database.family(Family::kNotices), database.family(Family::kMeta)};
   return database.rocks().Flush(rocksdb::FlushOptions(), families);
 }
 

@@ -21,41 +21,52 @@ namespace {
 
 constexpr size_t kHexCharacters = 2 * kKeyBytes;
 
-absl::Status CheckMode(const std::string& path, const struct stat& info) {
+constexpr absl::string_view kPseudonymKeyFile = "pseudonym key file";
+
+absl::Status CheckMode(absl::string_view what, const std::string& path, const struct stat& info) {
   if (!S_ISREG(info.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat("pseudonym key file ", path, ": not a regular file"));
+    return absl::FailedPreconditionError(absl::StrCat(what, " ", path, ": not a regular file"));
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("pseudonym key file ", path, ": group or others have access to it; run: chmod 600 ", path));
+        absl::StrCat(what, " ", path, ": group or others have access to it; run: chmod 600 ", path));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
+absl::StatusOr<std::string> ReadSecretFile(absl::string_view what, const std::string& path, size_t bytes_max) {
   // O_NONBLOCK: opening a pipe must not wait for its writer; it is refused below.
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.ok() && errno == ENOENT) {
-    return absl::NotFoundError(absl::StrCat("pseudonym key file ", path,
-                                            ": does not exist; make one with: (umask 077; ", "openssl rand -hex 32 > ",
-                                            path, ")"));
-  }
+  if (!file.ok() && errno == ENOENT) return absl::NotFoundError(absl::StrCat(what, " ", path, ": does not exist"));
   struct stat info = {};
   if (!file.ok() || fstat(file.number(), &info) != 0) {
-    return absl::UnavailableError(absl::StrCat("pseudonym key file ", path, ": cannot be read: ", strerror(errno)));
+    return absl::UnavailableError(absl::StrCat(what, " ", path, ": cannot be read: ", strerror(errno)));
   }
-  if (absl::Status mode = CheckMode(path, info); !mode.ok()) return mode;
+  if (absl::Status mode = CheckMode(what, path, info); !mode.ok()) return mode;
   std::string text;
-  if (!file.Read(kHexCharacters + 2, text)) {
-    return absl::UnavailableError(absl::StrCat("pseudonym key file ", path, ": cannot be read: ", strerror(errno)));
+  if (!file.Read(bytes_max + 1, text)) {
+    return absl::UnavailableError(absl::StrCat(what, " ", path, ": cannot be read: ", strerror(errno)));
   }
+  if (text.size() <= bytes_max) return text;
+  OPENSSL_cleanse(text.data(), text.size());
+  return absl::InvalidArgumentError(absl::StrCat(what, " ", path, ": has more than ", bytes_max, " bytes"));
+}
+
+absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
+  absl::StatusOr<std::string> read = ReadSecretFile(kPseudonymKeyFile, path, kHexCharacters + 1);
+  if (absl::IsNotFound(read.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(read.status().message(), "; make one with: (umask 077; openssl rand -hex 32 > ", path, ")"));
+  }
+  if (!read.ok() && !absl::IsInvalidArgument(read.status())) return read.status();
+  std::string text = read.ok() ? *std::move(read) : "";
   if (text.size() == kHexCharacters + 1 && text.back() == '\n') text.pop_back();
   if (text.size() != kHexCharacters || !std::all_of(text.begin(), text.end(), absl::ascii_isxdigit)) {
     OPENSSL_cleanse(text.data(), text.size());
     return absl::InvalidArgumentError(
-        absl::StrCat("pseudonym key file ", path, ": must hold exactly ", kHexCharacters, " hexadecimal characters"));
+        absl::StrCat(kPseudonymKeyFile, " ", path, ": must hold exactly ", kHexCharacters, " hexadecimal characters"));
   }
   std::string key = absl::HexStringToBytes(text);
   OPENSSL_cleanse(text.data(), text.size());

@@ -1,4 +1,4 @@
-// The file with the pseudonym key: 64 hexadecimal characters, for its owner's eyes only.
+// Files with secrets, for their owner's eyes only. That with the pseudonym key has 64 hexadecimal characters.
 #ifndef ASSENT_STORAGE_KEY_FILE_H_
 #define ASSENT_STORAGE_KEY_FILE_H_
 
@@ -6,14 +6,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace assent::storage {
 
 inline constexpr size_t kKeyBytes = 32;
 
+// What a file with a secret holds, at most `bytes_max` bytes. `what` names it in messages, which never show its
+// content. Errors: NotFound; FailedPrecondition (group or others may read or write it, not a regular file);
+// InvalidArgument (it is longer); Unavailable (cannot be read).
+absl::StatusOr<std::string> ReadSecretFile(absl::string_view what, const std::string& path, size_t bytes_max);
+
 // The key, kKeyBytes long. One line feed may follow the characters. The messages name the file and what to do, never
-// its content. Errors: NotFound; FailedPrecondition (group or others may read or write it, not a regular file);
-// InvalidArgument (not 64 hexadecimal characters); Unavailable (cannot be read).
+// its content. Errors: as ReadSecretFile; InvalidArgument (not 64 hexadecimal characters).
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
 
 // Makes a random key and writes it, synced, with mode 0600. Errors: AlreadyExists (it never overwrites: with another

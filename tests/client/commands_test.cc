@@ -30,6 +30,11 @@ TEST_F(CommandsTest, EveryHelpPage_HasExamples) {
                                                           {"subject", "erase"},
                                                           {"subject", "segments"},
                                                           {"subject", "export"},
+                                                          {"notice", "register"},
+                                                          {"notice", "list"},
+                                                          {"consent", "history"},
+                                                          {"consent", "receipt"},
+                                                          {"consent", "verify"},
                                                           {"model", "lint"}};
   for (std::vector<std::string> command : commands) {
     command.push_back("--help");
@@ -118,6 +123,29 @@ TEST_F(CommandsTest, ConsentGrant_SendsWhatTheFlagsSay) {
   EXPECT_EQ(asked.jurisdiction(), "DE");
 }
 
+TEST_F(CommandsTest, NoticeRegister_SendsTheNoticeOfTheFile) {
+  ASSERT_EQ(Assentctl({"demo-data", "--out", folder_.Path("demo"), "--people", "10"}).status, 0);
+  const Result result = WithFake({"notice", "register", folder_.Path("demo/notice.textproto")});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(fake_.notices_asked.at(0).notice().notice_id(), "welcome");
+  EXPECT_THAT(result.out, HasSubstr("select_advertising, select_content, profile_advertising, profile_content"));
+  EXPECT_THAT(WithFake({"notice", "register", folder_.Write("bad", "notice: 1")}).err, HasSubstr("bad, line 1"));
+}
+
+TEST_F(CommandsTest, NoticeListAndConsentHistory_ReadEveryPage) {
+  const Result notices = WithFake({"notice", "list"});
+  ASSERT_EQ(notices.status, 0) << notices.err;
+  EXPECT_THAT(notices.out, AllOf(HasSubstr("banner 1"), HasSubstr("outdated"), HasSubstr("banner 2")));
+  const std::vector<std::string> history = {"consent", "history", "--subject", "login:anna"};
+  const Result changes = WithFake(history);
+  ASSERT_EQ(changes.status, 0) << changes.err;
+  EXPECT_LT(changes.out.find("revision 2  WITHDRAW"), changes.out.find("revision 1  GRANT"));
+  EXPECT_THAT(changes.out, HasSubstr("by spiffe://example.org/cmp"));
+  std::vector<std::string> as_json = history;
+  as_json.emplace_back("--json");
+  EXPECT_EQ(WithFake(as_json).json()["changes"].size(), 2u);
+}
+
 TEST_F(CommandsTest, ConsentOfAFile_ReachesEverybodyOnce) {
   const std::string csv = folder_.Write("ids.csv", "who,x\nanna,1\nbert,2\ncarl,3\n");
   const Result result = WithFake({"consent", "opt-out", "--input", csv, "--subject-column", "who", "--json"});
@@ -131,7 +159,8 @@ TEST_F(CommandsTest, ConsentOfAFile_ReachesEverybodyOnce) {
 TEST_F(CommandsTest, ConsentOfAFileThatFails_SaysHowManyAndNoId) {
   fake_.record = [](auto&, auto*) { return RichError(grpc::StatusCode::INTERNAL, "DISK", "the disk refused"); };
   const std::string csv = folder_.Write("ids.csv", "subject_id\nanna\nbert\n");
-  const Result result = WithFake({"consent", "grant", "--input", csv, "--purpose", "select_content"});
+  const Result result = WithFake({"consent", "grant", "--input", csv, "--purpose", "select_content", "--notice",
+                                  "banner", "--notice-version", "7"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("the disk refused (0 of 2 were recorded)"), Not(HasSubstr("anna"))));
 }

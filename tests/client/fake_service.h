@@ -69,6 +69,7 @@ class FakeService {
   std::vector<v1::RecordEventsRequest> events_asked;
   std::vector<v1::RecordConsentRequest> records_asked;
   std::vector<v1::OptOutRequest> opt_outs_asked;
+  std::vector<v1::RegisterNoticeRequest> notices_asked;
   std::vector<v1::SetSegmentPreferenceRequest> preferences_asked;
   std::vector<v1::ContestAssignmentRequest> contests_asked;
   std::vector<v1::RestrictSubjectRequest> restrictions_asked;
@@ -131,6 +132,35 @@ class FakeService {
     grpc::Status OptOut(grpc::ServerContext*, const v1::OptOutRequest* request, v1::OptOutResponse* response) override {
       fake.Remember(fake.opt_outs_asked, *request);
       response->set_consent_token("token-of-opt-out");
+      return grpc::Status::OK;
+    }
+    grpc::Status RegisterNotice(grpc::ServerContext*, const v1::RegisterNoticeRequest* request,
+                                v1::RegisterNoticeResponse* response) override {
+      fake.Remember(fake.notices_asked, *request);
+      *response->mutable_notice() = request->notice();
+      return grpc::Status::OK;
+    }
+    // Two pages of one entry each.
+    grpc::Status ListNotices(grpc::ServerContext*, const v1::ListNoticesRequest* request,
+                             v1::ListNoticesResponse* response) override {
+      const bool first = request->page_token().empty();
+      v1::Notice& notice = *response->add_notices();
+      notice.set_notice_id("banner");
+      notice.set_notice_version(first ? "1" : "2");
+      notice.add_purposes(v1::PURPOSE_SELECT_CONTENT);
+      notice.set_outdated(first);
+      if (first) response->set_next_page_token("next");
+      return grpc::Status::OK;
+    }
+    grpc::Status ListConsentHistory(grpc::ServerContext*, const v1::ListConsentHistoryRequest* request,
+                                    v1::ListConsentHistoryResponse* response) override {
+      const bool first = request->page_token().empty();
+      v1::ConsentChange& change = *response->add_changes();
+      change.set_revision(first ? 2 : 1);
+      change.set_kind(first ? v1::CONSENT_CHANGE_KIND_WITHDRAW : v1::CONSENT_CHANGE_KIND_GRANT);
+      change.set_recorded_by("spiffe://example.org/cmp");
+      change.add_purposes()->set_purpose(v1::PURPOSE_SELECT_CONTENT);
+      if (first) response->set_next_page_token("next");
       return grpc::Status::OK;
     }
     grpc::Status GetConsent(grpc::ServerContext*, const v1::GetConsentRequest*, v1::GetConsentResponse*) override {

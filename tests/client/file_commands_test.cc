@@ -111,7 +111,8 @@ TEST_F(CommandsTest, ConsentFileWithBadIds_RecordsTheRestAndNamesTheRows) {
                : RichError(grpc::StatusCode::INVALID_ARGUMENT, "FIELD_TOO_LONG", "subject.id: has more bytes than 9");
   };
   const std::string csv = folder_.Write("ids.csv", "subject_id\nanna\nmuch-too-long\nbert\nalso-too-long\ncleo\n");
-  const std::vector<std::string> grant = {"consent", "grant", "--input", csv, "--purpose", "select_content"};
+  const std::vector<std::string> grant = {"consent",  "grant",  "--input",          csv, "--purpose", "select_content",
+                                          "--notice", "banner", "--notice-version", "7"};
   const Result result = WithFake(grant);
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(fake_.records_asked.size(), 5u);

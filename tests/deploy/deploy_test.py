@@ -66,11 +66,14 @@ class MutualTls(unittest.TestCase):
         done = subprocess.run(command, capture_output=True, text=True)
         return done.returncode, json.loads(done.stderr)["error"] if done.returncode else {}
 
-    GRANT = ("consent", "grant", "--subject", "login:anna", "--purpose", "select_content")
+    GRANT = ("consent", "grant", "--subject", "login:anna", "--purpose", "select_content", "--notice", "welcome",
+             "--notice-version", "1")
     WITHDRAW = ("consent", "withdraw", "--subject", "login:anna", "--purpose", "select_content")
+    REGISTER = ("notice", "register", str(assentd_process.NOTICE_FILE))
     ASSIGN = ("assign", "--subject", "login:anna", "--purpose", "select_content")
 
     def test_a_principal_does_what_its_role_allows(self):
+        self.assertEqual(self.run_as("privacy-officer", *self.REGISTER), (0, {}))
         self.assertEqual(self.run_as("consent-platform", *self.GRANT), (0, {}))
         self.assertEqual(self.run_as("preference-centre", *self.WITHDRAW), (0, {}))
         # Without consent the refusal comes before the model is missed.
@@ -78,7 +81,8 @@ class MutualTls(unittest.TestCase):
 
     def test_a_principal_does_nothing_else(self):
         for principal, command in (("ad-server", self.GRANT), ("ad-server", self.WITHDRAW), ("operator", self.ASSIGN),
-                                   ("consent-platform", self.ASSIGN), ("preference-centre", self.GRANT)):
+                                   ("consent-platform", self.ASSIGN), ("preference-centre", self.GRANT),
+                                   ("consent-platform", self.REGISTER)):
             status, error = self.run_as(principal, *command)
             self.assertEqual((status, error.get("code")), (1, "PERMISSION_DENIED"), f"{principal}: {error}")
             self.assertEqual(error.get("reason"), "ROLE_REQUIRED", f"{principal}: {error}")

@@ -11,6 +11,8 @@ import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PROTO = REPOSITORY / "proto"
+NOTICE_FILE = pathlib.Path(__file__).with_name("notice.textproto")
+NOTICE = {"notice_id": "welcome", "notice_version": "1"}  # what a RecordConsentRequest names: that of the file
 # Before a command: the kernel kills it when the thread that started it ends, however that ends. A test that is killed leaves no
 # server behind.
 DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
@@ -19,12 +21,14 @@ DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 class AssentdProcess:
     """`with AssentdProcess(build, model) as server:` the addresses are server.data, server.control, server.metrics.
 
-    `model` is a path, or None. Leaving the block asks it to stop (SIGTERM) and fails when it does not end with status 0;
+    With the role privacy NOTICE is registered. `model` is a path, or None. Leaving the block asks it to stop (SIGTERM) and fails when it does not end with status 0;
     its log is printed when the block or the stop failed. The folder is removed.
     """
 
-    def __init__(self, build, model, config="", insecure_roles=("assign", "consent")):
-        self.binary = pathlib.Path(build) / "server/assentd"
+    def __init__(self, build, model, config="", insecure_roles=("assign", "consent", "privacy")):
+        self.build = pathlib.Path(build)
+        self.binary = self.build / "server/assentd"
+        self.registers = "privacy" in insecure_roles
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="assent-test-"))
         key = self.folder / "pseudonym.key"
         key.touch(mode=0o600)
@@ -64,6 +68,9 @@ class AssentdProcess:
     def __enter__(self):
         try:
             self.start()
+            if self.registers:
+                subprocess.run([self.build / "client/assentctl", "notice", "register", NOTICE_FILE, "--control", self.control],
+                               stdout=subprocess.DEVNULL, check=True)
         except BaseException:
             self.finish(failed=True)
             raise

@@ -46,7 +46,8 @@ class MutualTlsTest : public ServerTest {
   }
   void WritePrincipals(const std::string& ads_role, const std::string& cmp_role) const {
     folder_.Write("principals", std::string("principals { uri: '") + kAdServer + "' roles: '" + ads_role +
-                                    "' }\nprincipals { uri: '" + kConsentPlatform + "' roles: '" + cmp_role + "' }\n");
+                                    "' }\nprincipals { uri: '" + kConsentPlatform + "' roles: '" + cmp_role +
+                                    "' roles: 'privacy' }\n");
   }
 
   Configuration Secure() const {

@@ -20,10 +20,12 @@ namespace {
 class ProcessTest : public ServerTest {
  protected:
   std::vector<std::string> Arguments(const std::string& more = "") const {
-    const std::string config = folder_.Write(
-        "config", "data_dir: '" + folder_.Path("data") + "'\npseudonym_key_file: '" + folder_.Path("key") +
-                      "'\nmodel: '" + folder_.Path("model.assent") +
-                      "'\ninsecure_roles: 'assign'\ninsecure_roles: 'consent'\nmodel_poll_ms: 3600000\n" + more + "\n");
+    const std::string config =
+        folder_.Write("config", "data_dir: '" + folder_.Path("data") + "'\npseudonym_key_file: '" +
+                                    folder_.Path("key") + "'\nmodel: '" + folder_.Path("model.assent") +
+                                    "'\ninsecure_roles: 'assign'\ninsecure_roles: 'consent'\ninsecure_roles: "
+                                    "'privacy'\nmodel_poll_ms: 3600000\n" +
+                                    more + "\n");
     return {"--config",         config,        "--listen",         "127.0.0.1:0",
             "--control_listen", "127.0.0.1:0", "--metrics_listen", "127.0.0.1:0"};
   }
@@ -273,13 +275,9 @@ TEST_F(ProcessTest, NoRawIdIsLeftAnywhere) {
     (*r.mutable_features()->mutable_named())[id] = 1;
   });
   const auto record = [&](auto change) {
-    v1::RecordConsentRequest request;
-    *request.mutable_subject() = EventOf(id, {}).subject();
-    request.add_grants()->set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+    v1::RecordConsentRequest request = GrantOf(id, {v1::PURPOSE_SELECT_ADVERTISING});
     change(request);
-    grpc::ClientContext context;
-    const grpc::Status status = caller_->consent->RecordConsent(&context, request, &granted);
-    says_nothing(status);
+    says_nothing(caller_->Record(request, granted));
   };
   using Record = v1::RecordConsentRequest;
   record([&](Record& r) { r.set_etag(id); });
@@ -290,10 +288,8 @@ TEST_F(ProcessTest, NoRawIdIsLeftAnywhere) {
   EXPECT_EQ(errors, 13);
   assign([&](Assign& r) { r.mutable_signals()->set_tcf(id); });
   EXPECT_EQ(answer.reason(), "signal.tcf");
-  // A notice is stored as it came, by design; nowhere else is it repeated.
-  record([&](Record& r) { r.set_notice_id(notice); });
-  EXPECT_EQ(granted.consent().purposes(0).notice_id(), notice);
-  EXPECT_EQ(errors, 13);
+  record([&](Record& r) { r.set_notice_version(notice); });
+  EXPECT_EQ(errors, 14);
   ASSERT_TRUE(caller_->Withdraw(id, withdrawn).ok());
   const std::string metrics = HttpGet(metrics_, "/metrics");
   EXPECT_NE(metrics.find("assent_consent_index_subjects 1\n"), std::string::npos);

@@ -27,12 +27,8 @@ class ProfileServerTest : public ServerTest {
   }
 
   void Consent(const std::string& id, std::initializer_list<v1::Purpose> purposes) const {
-    v1::RecordConsentRequest request;
-    *request.mutable_subject() = EventOf(id, {}).subject();
-    for (const v1::Purpose purpose : purposes) request.add_grants()->set_purpose(purpose);
     v1::RecordConsentResponse response;
-    grpc::ClientContext context;
-    ASSERT_TRUE(caller_->consent->RecordConsent(&context, request, &response).ok());
+    ASSERT_TRUE(caller_->Record(GrantOf(id, purposes), response).ok());
   }
   void Withdraw(const std::string& id, v1::Purpose purpose) const {
     v1::WithdrawConsentRequest request;

@@ -57,12 +57,24 @@ grpc::Status Caller::Assign(const v1::AssignRequest& request, v1::AssignResponse
   return assignment->Assign(&context, request, &response);
 }
 
-grpc::Status Caller::Grant(const std::string& id, v1::RecordConsentResponse& response) const {
-  v1::RecordConsentRequest request;
-  *request.mutable_subject() = EventOf(id, {}).subject();
-  request.add_grants()->set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+grpc::Status Caller::Record(const v1::RecordConsentRequest& request, v1::RecordConsentResponse& response) const {
+  {
+    grpc::ClientContext context;
+    grpc::Status status = consent->RecordConsent(&context, request, &response);
+    if (ReasonOf(status) != "NOTICE_NOT_REGISTERED") return status;
+  }
+  v1::RegisterNoticeRequest notice;
+  *notice.mutable_notice() = SampleNotice();
+  v1::RegisterNoticeResponse registered;
+  grpc::ClientContext for_notice;
+  grpc::Status status = consent->RegisterNotice(&for_notice, notice, &registered);
+  if (!status.ok()) return status;
   grpc::ClientContext context;
   return consent->RecordConsent(&context, request, &response);
+}
+
+grpc::Status Caller::Grant(const std::string& id, v1::RecordConsentResponse& response) const {
+  return Record(GrantOf(id, {v1::PURPOSE_SELECT_ADVERTISING}), response);
 }
 
 grpc::Status Caller::Withdraw(const std::string& id, v1::WithdrawConsentResponse& response) const {
@@ -70,6 +82,36 @@ grpc::Status Caller::Withdraw(const std::string& id, v1::WithdrawConsentResponse
   *request.mutable_subject() = EventOf(id, {}).subject();
   grpc::ClientContext context;
   return consent->WithdrawConsent(&context, request, &response);
+}
+
+v1::Notice SampleNotice() {
+  v1::Notice notice;
+  notice.set_notice_id("sample");
+  notice.set_notice_version("1");
+  notice.set_language("en");
+  for (int number = v1::Purpose_MIN + 1; number <= v1::Purpose_MAX; ++number) {
+    notice.add_purposes(static_cast<v1::Purpose>(number));
+  }
+  notice.add_data_categories("what you look at");
+  v1::Controller& controller = *notice.add_controllers();
+  controller.set_name("Example");
+  controller.set_address("1 Example Road");
+  controller.set_contact("privacy@example.org");
+  notice.add_storage_locations("Germany");
+  notice.set_retention("90 days");
+  notice.add_recipients("nobody else");
+  notice.set_withdrawal_method("in the settings");
+  notice.set_jurisdiction("DE");
+  return notice;
+}
+
+v1::RecordConsentRequest GrantOf(const std::string& id, std::initializer_list<v1::Purpose> purposes) {
+  v1::RecordConsentRequest request;
+  *request.mutable_subject() = EventOf(id, {}).subject();
+  for (const v1::Purpose purpose : purposes) request.add_grants()->set_purpose(purpose);
+  request.set_notice_id("sample");
+  request.set_notice_version("1");
+  return request;
 }
 
 v1::AssignRequest EventOf(const std::string& id, std::span<const float> features) {
@@ -95,7 +137,7 @@ Configuration ServerTest::Defaults() const {
   configuration.data_dir = folder_.Path("data");
   configuration.model = folder_.Path("model.assent");
   configuration.pseudonym_key_file = folder_.Path("key");
-  configuration.insecure_roles = RoleBitFromName("assign") | RoleBitFromName("consent");
+  configuration.insecure_roles = RoleBitFromName("assign") | RoleBitFromName("consent") | RoleBitFromName("privacy");
   configuration.model_poll = std::chrono::milliseconds(10);
   configuration.drain_delay = std::chrono::milliseconds(0);
   configuration.drain_deadline = std::chrono::seconds(60);

@@ -3,6 +3,7 @@
 #define ASSENT_TESTS_INTEGRATION_SERVER_FIXTURE_H_
 
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,8 @@ struct Caller {
   // A call that arrives in the moment of a shutdown may get no answer (docs/operations.md, "Drain").
   static constexpr std::chrono::seconds kCallTimeMax{10};
   grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response) const;
+  // Registers SampleNotice first where the server does not know the notice yet.
+  grpc::Status Record(const v1::RecordConsentRequest& request, v1::RecordConsentResponse& response) const;
   grpc::Status Grant(const std::string& id, v1::RecordConsentResponse& response) const;
   grpc::Status Withdraw(const std::string& id, v1::WithdrawConsentResponse& response) const;
 
@@ -38,6 +41,11 @@ struct Caller {
   std::unique_ptr<v1::SubjectService::Stub> subject;
 };
 
+// A notice that names every purpose.
+v1::Notice SampleNotice();
+// A grant under it.
+v1::RecordConsentRequest GrantOf(const std::string& id, std::initializer_list<v1::Purpose> purposes);
+
 // An event of the sample model for SELECT_ADVERTISING.
 v1::AssignRequest EventOf(const std::string& id, std::span<const float> features);
 
@@ -45,7 +53,7 @@ class ServerTest : public testing::Test {
  protected:
   ServerTest();
 
-  // A configuration in folder_, with a key, the roles "assign" and "consent", and a model file path.
+  // A configuration in folder_, with a key, the roles "assign", "consent" and "privacy", and a model file path.
   Configuration Defaults() const;
   void Start(const Configuration& configuration);
   void Start() { Start(Defaults()); }

@@ -52,13 +52,10 @@ class SubjectServerTest : public ServerTest {
     return document;
   }
   grpc::Status Import() {
-    v1::RecordConsentRequest request;
-    *request.mutable_subject() = EventOf("ada", {}).subject();
-    request.add_grants()->set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+    v1::RecordConsentRequest request = GrantOf("ada", {v1::PURPOSE_SELECT_ADVERTISING});
     request.set_method(v1::COLLECTION_METHOD_IMPORT);
     v1::RecordConsentResponse response;
-    grpc::ClientContext context;
-    return caller_->consent->RecordConsent(&context, request, &response);
+    return caller_->Record(request, response);
   }
 };
 
@@ -131,7 +128,9 @@ TEST_F(SubjectServerTest, ThePersonLearnsWhatIsKeptAndWhereItLeads) {
 }
 
 TEST_F(SubjectServerTest, TheRoleDecidesWhoMayAsk) {
-  StartAs("reviewer");
+  Configuration configuration = Defaults();
+  configuration.insecure_roles = RoleBitFromName("reviewer") | RoleBitFromName("consent");
+  Start(configuration);
   v1::EraseSubjectResponse erased;
   const grpc::Status status = Call(&Stub::EraseSubject, v1::EraseSubjectRequest(), erased);
   EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);

@@ -2,6 +2,7 @@
 
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
+#include "server/grant_conversion.h"
 #include "server/status_conversion.h"
 #include "storage/consent_change.h"
 
@@ -16,11 +17,13 @@ v1::RecordConsentRequest Grant() {
   request.mutable_subject()->set_namespace_("cookie");
   request.mutable_subject()->set_id("ada");
   request.add_grants()->set_purpose(v1::PURPOSE_SELECT_ADVERTISING);
+  request.set_notice_id("banner");
+  request.set_notice_version("7");
   return request;
 }
 
 void ExpectFault(const v1::RecordConsentRequest& request, const char* reason, const char* field) {
-  const auto read = ReadGrant(request, {}, kNow);
+  const auto read = ReadGrant(request, {}, {}, {}, kNow);
   ASSERT_FALSE(read.ok()) << request.ShortDebugString();
   EXPECT_EQ(ReasonOf(read.status()), reason) << read.status();
   EXPECT_EQ(FieldOf(read.status()), field) << read.status();
@@ -30,15 +33,13 @@ TEST(ConsentConversion, GrantWithEverything) {
   auto request = Grant();
   request.add_grants()->set_purpose(v1::PURPOSE_MEASURE_AUDIENCE);
   request.mutable_grants(1)->set_legal_basis(v1::LEGAL_BASIS_LEGITIMATE_INTEREST);
-  request.set_notice_id("banner");
-  request.set_notice_version("7");
   request.mutable_expire_time()->set_seconds(1'700'000'100);
   request.mutable_expire_time()->set_nanos(999'999'999);
   request.set_jurisdiction("US-CA");
   request.set_method(v1::COLLECTION_METHOD_IMPORT);
   request.set_request_id(kUuid);
   request.set_etag("r12");
-  const auto read = ReadGrant(request, {}, kNow);
+  const auto read = ReadGrant(request, {}, {}, {}, kNow);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->kind, internal::v1::CONSENT_CHANGE_KIND_GRANT);
   ASSERT_EQ(read->grants.size(), 2u);
@@ -55,7 +56,7 @@ TEST(ConsentConversion, GrantWithEverything) {
 }
 
 TEST(ConsentConversion, UnsetStandsForConsentAndExplicit) {
-  const auto read = ReadGrant(Grant(), {}, kNow);
+  const auto read = ReadGrant(Grant(), {}, {}, {}, kNow);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->grants[0].legal_basis, v1::LEGAL_BASIS_CONSENT);
   EXPECT_EQ(read->terms.method, v1::COLLECTION_METHOD_EXPLICIT);
@@ -83,6 +84,8 @@ TEST(ConsentConversion, BadGrantsNameTheField) {
   broken("ENTRY_REPEATED", "grants[1].purpose", [](R& r) { *r.add_grants() = r.grants(0); });
   broken("FIELD_INVALID", "grants[0].legal_basis",
          [](R& r) { r.mutable_grants(0)->set_legal_basis(static_cast<v1::LegalBasis>(9)); });
+  broken("FIELD_REQUIRED", "notice_id", [](R& r) { r.clear_notice_id(); });
+  broken("FIELD_REQUIRED", "notice_version", [](R& r) { r.clear_notice_version(); });
   broken("FIELD_TOO_LONG", "notice_id", [](R& r) { r.set_notice_id(std::string(129, 'n')); });
   broken("FIELD_TOO_LONG", "notice_version", [](R& r) { r.set_notice_version(std::string(65, 'n')); });
   broken("FIELD_INVALID", "notice_id", [](R& r) { r.set_notice_id("a\x01"); });
@@ -109,7 +112,7 @@ TEST(ConsentConversion, SelectingAndProfilingNeedConsent) {
     request.mutable_grants(0)->set_purpose(static_cast<v1::Purpose>(number));
     request.mutable_grants(0)->set_legal_basis(v1::LEGAL_BASIS_LEGITIMATE_INTEREST);
     const bool allowed = number == v1::PURPOSE_MEASURE_AUDIENCE || number == v1::PURPOSE_IMPROVE_SERVICE;
-    EXPECT_EQ(ReadGrant(request, {}, kNow).ok(), allowed) << number;
+    EXPECT_EQ(ReadGrant(request, {}, {}, {}, kNow).ok(), allowed) << number;
     if (!allowed) ExpectFault(request, "LEGAL_BASIS_NOT_ALLOWED", "grants[0].legal_basis");
   }
 }
@@ -173,7 +176,7 @@ TEST(ConsentConversion, AnImportForAnErasedSubjectIsRefusedAsSuch) {
   tombstone.set_erased(true);
   auto request = Grant();
   request.set_method(v1::COLLECTION_METHOD_IMPORT);
-  const auto import = ReadGrant(request, {}, kNow);
+  const auto import = ReadGrant(request, {}, {}, {}, kNow);
   ASSERT_TRUE(import.ok());
   const absl::Status refused = storage::CheckChange(*import, tombstone);
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);

@@ -121,7 +121,7 @@ TEST_F(SubjectChangeTest, TheHistoryIsShownFromTheNewestUntilItsVisitorHasEnough
   const auto history = [&](size_t most) {
     std::vector<std::pair<uint64_t, ConsentChangeKind>> seen;
     const absl::Status status =
-        open->store->History(subject, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
+        open->store->History(subject, 0, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
           seen.emplace_back(revision, change.kind());
           return seen.size() < most;
         });
@@ -146,7 +146,7 @@ TEST_F(SubjectChangeTest, ADamagedEntryOfTheHistoryIsNotShown) {
                   .ok());
   int shown = 0;
   const auto count = [&](uint64_t, const internal::v1::ConsentChange&) { return ++shown != 0; };
-  EXPECT_EQ(open->store->History(subject, count).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(open->store->History(subject, 0, count).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(shown, 0);
 }
 

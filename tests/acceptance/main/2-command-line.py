@@ -63,7 +63,8 @@ def unequal(work, name, k, scale, features):
     (work / "ids.csv").write_text("subject_id\n" + "".join(f"{row + 1}\n" for row in range(len(raw))))
     counts = []
     with assentd_process.AssentdProcess(BUILD, model) as server:
-        assentctl("consent", "grant", "--input", work / "ids.csv", "--purpose", PURPOSE, server=server)
+        assentctl("consent", "grant", "--input", work / "ids.csv", "--purpose", PURPOSE, "--notice",
+                  assentd_process.NOTICE["notice_id"], "--notice-version", assentd_process.NOTICE["notice_version"], server=server)
         for how in (["--model", model], ["--features", ",".join(features)]):
             answer = assentctl("assign", "--input", path, "--number-rows", "--purpose", PURPOSE, *how, server=server)
             got = [row["segment_id"] for row in answer["assignments"]]

@@ -64,7 +64,8 @@ class Service:
 
     def grant(self, row):
         self.consent.RecordConsent(self.consent_messages.RecordConsentRequest(
-            subject={"namespace": "session", "id": str(row)}, grants=[{"purpose": SELECT_CONTENT}]))
+            subject={"namespace": "session", "id": str(row)}, grants=[{"purpose": SELECT_CONTENT}],
+            **assentd_process.NOTICE))
 
     def request(self, row, values):
         return self.messages.AssignRequest(subject={"namespace": "session", "id": str(row)}, purpose=SELECT_CONTENT,

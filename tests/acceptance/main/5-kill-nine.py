@@ -64,7 +64,8 @@ def change(subject, choice, stubs, consent):
     subject.pending = {**subject.acknowledged, **{purpose: status for purpose in purposes}}
     if kind == "grant":
         grants = [consent.PurposeGrant(purpose=purpose) for purpose in purposes]
-        stubs.consent.RecordConsent(consent.RecordConsentRequest(subject=person, grants=grants), timeout=DEADLINE_S)
+        stubs.consent.RecordConsent(consent.RecordConsentRequest(subject=person, grants=grants, **assentd_process.NOTICE),
+                                    timeout=DEADLINE_S)
     elif kind == "withdraw":
         stubs.consent.WithdrawConsent(consent.WithdrawConsentRequest(subject=person, purposes=purposes), timeout=DEADLINE_S)
     else:

@@ -80,7 +80,7 @@ class Caller:
         self.assignment = assignment_service_pb2_grpc.AssignmentServiceStub(grpc.insecure_channel(server.data))
         consent = consent_service_pb2_grpc.ConsentServiceStub(grpc.insecure_channel(server.control))
         consent.RecordConsent(consent_service_pb2.RecordConsentRequest(
-            subject={"namespace": "login", "id": "anna"}, grants=[{"purpose": 1}]), timeout=DEADLINE_S)
+            subject={"namespace": "login", "id": "anna"}, grants=[{"purpose": 1}], **assentd_process.NOTICE), timeout=DEADLINE_S)
 
     def one(self, events):
         """(segment, bits of the margin, bits of the distances and memberships) of each event."""

@@ -127,7 +127,7 @@ class Service:
     def grant(self, customer):
         self.consent.RecordConsent(self.consent_messages.RecordConsentRequest(
             subject={"namespace": "login", "id": customer},
-            grants=[{"purpose": SELECT_CONTENT}, {"purpose": PROFILE_CONTENT}]))
+            grants=[{"purpose": SELECT_CONTENT}, {"purpose": PROFILE_CONTENT}], **assentd_process.NOTICE))
 
     def explain(self, customer):
         """(values, segment) from the profile as it stands."""
