@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "assent/v1/options.pb.h"
 #include "assent/v1/subject.pb.h"
 #include "grpcpp/server_context.h"
 #include "policy/subject.h"
@@ -44,6 +45,9 @@ class ControlCall {
   // What is recorded. Errors: as Apply.
   absl::StatusOr<storage::ConsentResult> Read(const policy::SubjectKey& subject) const;
   absl::StatusOr<storage::ConsentResult> Read(const v1::Subject& subject) const { return Read(KeyOf(subject)); }
+
+  // OK where who calls holds the role, for what a method allows to some of its callers only. Errors: ROLE_REQUIRED.
+  absl::Status RequireRole(const grpc::ServerContext& context, v1::Role role) const;
 
   policy::SubjectKey KeyOf(const v1::Subject& subject) const;
   // The consent_token of a result.

@@ -96,6 +96,25 @@ TEST_F(SubjectExportTest, CsvHasARowForEachValueAndQuotesWhatItMust) {
   EXPECT_FALSE(ExportText(Export(), static_cast<v1::ExportFormat>(9)).ok());
 }
 
+TEST_F(SubjectExportTest, AProfileIsShownWhereItIsKeptThoughNothingMayBeDoneWithIt) {
+  model_.Publish(ProfileModel());
+  Grant("ada", policy::Purpose::kProfileAdvertising);
+  Grant("ada");
+  auto event = Event("ada", {});
+  *event.add_events() = PurchaseEvent("a", 12.5, kNowUs);
+  ASSERT_TRUE(Decide(event).ok());
+  const auto spend = [&] {
+    const v1::SubjectExport document = Export();
+    return document.profiles_size() == 0 ? -1 : document.profiles(0).features(1).value();
+  };
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_RESTRICT));
+  ASSERT_TRUE(Decide(event).ok());
+  EXPECT_EQ(decision_.rule, policy::Rule::kSubjectRestricted);
+  EXPECT_EQ(spend(), 12.5);
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_MARK_CHILD));
+  EXPECT_EQ(spend(), -1) << "a child has none";
+}
+
 TEST_F(SubjectExportTest, AfterAnErasureThereIsNothingButTheTombstone) {
   model_.Publish(ProfileModel());
   Grant("ada", policy::Purpose::kProfileAdvertising);
