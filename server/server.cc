@@ -219,11 +219,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
   if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
-  parts->model =
-      std::make_unique<ModelSource>(parts->domain, ModelSource::Options{.path = configuration.model,
-                                                                        .poll = configuration.model_poll,
-                                                                        .threads = configuration.data_plane_threads,
-                                                                        .profiles = parts->profiles.get()});
+  parts->model = std::make_unique<ModelSource>(
+      parts->domain, ModelSource::Options{.path = configuration.model,
+                                          .poll = configuration.model_poll,
+                                          .threads = configuration.data_plane_threads,
+                                          .profiles = parts->profiles.get(),
+                                          .taxonomy_path = configuration.audience_taxonomy_file});
+  if (absl::Status status = parts->model->ReadTaxonomy(); !status.ok()) {
+    return InField("audience_taxonomy_file", status);
+  }
   if (absl::Status status = parts->StartControlPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartDataPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartMetrics(); !status.ok()) return status;

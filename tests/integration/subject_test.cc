@@ -2,6 +2,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "server/role_table.h"
 #include "server/server.h"
+#include "storage/model_file.h"
 #include "tests/integration/server_fixture.h"
 #include "tests/server/sample_model.h"
 
@@ -128,6 +129,29 @@ TEST_F(SubjectServerTest, ThePersonLearnsWhatIsKeptAndWhereItLeads) {
   document = Export();
   EXPECT_TRUE(document.consent().erased());
   EXPECT_EQ(document.consent().purposes_size() + document.history_size() + document.profiles_size(), 0);
+}
+
+TEST_F(SubjectServerTest, ARefusedRowOfTheTaxonomyHoldsForThoseBelowIt) {
+  Configuration configuration = Defaults();
+  configuration.insecure_roles |= RoleBitFromName("subject");
+  configuration.audience_taxonomy_file = folder_.Path("taxonomy.tsv");
+  internal::v1::ModelFile model = SampleModelFile("first");
+  model.mutable_segments(0)->set_iab_audience_id(22);
+  ASSERT_TRUE(storage::WriteModelFile(folder_.Path("model.assent"), model).ok());
+  EXPECT_EQ(Server::Start(configuration).status().code(), absl::StatusCode::kNotFound) << "it is named and not there";
+  folder_.Write("taxonomy.tsv",
+                "Unique ID\tParent ID\tTier 1\tTier 2\tTier 3\tTier 4\tTier 5\tTier 6\n"
+                "2\t\tInterest\t\t\t\t\t\n22\t2\tInterest\tDarts\t\t\t\t\n");
+  Start(configuration);
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  EXPECT_EQ(ReasonNow(), "model.nearest");
+  v1::SetSegmentPreferenceRequest refusal;
+  refusal.set_taxonomy_id(2);
+  refusal.set_preference(v1::SEGMENT_PREFERENCE_REFUSED);
+  v1::SetSegmentPreferenceResponse refused;
+  ASSERT_TRUE(Call(&Stub::SetSegmentPreference, refusal, refused).ok());
+  EXPECT_EQ(ReasonNow(), "segment.refused_by_person");
 }
 
 TEST_F(SubjectServerTest, TheRoleDecidesWhoMayAsk) {
