@@ -67,4 +67,14 @@ absl::StatusOr<v1::GetConsentResponse> ConsentClient::GetConsent(v1::GetConsentR
   return Call(*stub_, &Stub::GetConsent, request, deadline_, token_.get());
 }
 
+absl::StatusOr<v1::LinkSubjectsResponse> ConsentClient::LinkSubjects(v1::LinkSubjectsRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::LinkSubjects, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::UnlinkSubjectsResponse> ConsentClient::UnlinkSubjects(v1::UnlinkSubjectsRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::UnlinkSubjects, request, deadline_, token_.get());
+}
+
 }  // namespace assent::client

@@ -27,6 +27,8 @@ class ConsentClient {
   absl::StatusOr<v1::WithdrawConsentResponse> WithdrawConsent(v1::WithdrawConsentRequest request) const;
   absl::StatusOr<v1::OptOutResponse> OptOut(v1::OptOutRequest request) const;
   absl::StatusOr<v1::GetConsentResponse> GetConsent(v1::GetConsentRequest request) const;
+  absl::StatusOr<v1::LinkSubjectsResponse> LinkSubjects(v1::LinkSubjectsRequest request) const;
+  absl::StatusOr<v1::UnlinkSubjectsResponse> UnlinkSubjects(v1::UnlinkSubjectsRequest request) const;
 
  private:
   std::shared_ptr<v1::ConsentService::Stub> stub_;

@@ -42,6 +42,7 @@ bool AddSection(int section, absl::string_view text, const TcfPolicy& policy, Gp
   }
   const UsReading us = section == kGppSectionUsPrivacy ? ReadUsPrivacy(text) : ReadUsSection(section, text);
   reading.denied |= us.denied;
+  reading.opted_out |= us.opted_out;
   return us.valid;
 }
 
@@ -82,7 +83,7 @@ bool DecodeGppHeader(absl::string_view header, GppIndex& out) {
 GppReading ReadGpp(absl::string_view gpp, std::span<const int32_t> gpp_sid, const TcfPolicy& policy) {
   uint32_t in_force = 0;
   if (!SectionsInForce(gpp_sid, in_force)) return {};
-  GppReading reading = {.valid = true, .denied = 0, .tcf_in_force = false, .tcf_permitted = 0};
+  GppReading reading = {.valid = true, .denied = 0};
   if (in_force == 0) return reading;
   if (gpp.size() > kGppBytesMax) return {};
 

@@ -12,6 +12,7 @@
 #include "server/request_validation.h"
 #include "server/status_conversion.h"
 #include "storage/consent_change.h"
+#include "storage/subject_links.h"
 
 namespace assent::server {
 namespace {
@@ -98,6 +99,19 @@ absl::Status ReadNotice(const v1::RecordConsentRequest& request, storage::Consen
 }
 
 template <typename Request>
+absl::StatusOr<storage::ConsentRequest> ReadLinkChange(const Request& request, ConsentChangeKind kind,
+                                                       const RequestLimits& limits) {
+  storage::ConsentRequest out;
+  out.kind = kind;
+  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
+  if (!request.has_linked()) return out;
+  const v1::Subject& linked = request.linked();
+  if (absl::Status status = ValidateSubject(true, linked, limits, "linked"); !status.ok()) return status;
+  if (linked.namespace_() != request.subject().namespace_() || linked.id() != request.subject().id()) return out;
+  return MakeError(Reason::kFieldInvalid, "linked", "must be another subject than `subject`");
+}
+
+template <typename Request>
 absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, ConsentChangeKind kind,
                                                        const RequestLimits& limits) {
   storage::ConsentRequest out;
@@ -137,6 +151,17 @@ absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsent
 
 absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits) {
   return ReadProtective(request, internal::v1::CONSENT_CHANGE_KIND_OPT_OUT, limits);
+}
+
+absl::StatusOr<storage::ConsentRequest> ReadLink(const v1::LinkSubjectsRequest& request, const RequestLimits& limits) {
+  auto change = ReadLinkChange(request, internal::v1::CONSENT_CHANGE_KIND_LINK, limits);
+  if (change.ok() && !request.has_linked()) return MakeError(Reason::kFieldRequired, "linked", "is required");
+  return change;
+}
+
+absl::StatusOr<storage::ConsentRequest> ReadUnlink(const v1::UnlinkSubjectsRequest& request,
+                                                   const RequestLimits& limits) {
+  return ReadLinkChange(request, internal::v1::CONSENT_CHANGE_KIND_UNLINK, limits);
 }
 
 void FillTime(absl::Time time, google::protobuf::Timestamp& out) {
@@ -207,8 +232,16 @@ absl::Status StoreError(const absl::Status& status) {
       return MakeError(Reason::kRecordDamaged, "",
                        "the stored record is damaged; every purpose is refused until it is withdrawn or restored");
     case absl::StatusCode::kResourceExhausted:
+      if (storage::IsLinkRefusal(status)) {
+        return MakeLimitError(Reason::kLinksFull, "", "the number of subjects linked to one person must be at most",
+                              storage::kLinksMax);
+      }
       return MakeError(Reason::kPreferencesFull, "", "the record holds as many refusals or contests as it can");
     case absl::StatusCode::kFailedPrecondition:
+      if (storage::IsLinkRefusal(status)) {
+        return MakeError(Reason::kLinkConflict, "linked",
+                         "one of the two is linked to another person, or `linked` has others linked to it");
+      }
       if (!storage::IsErasure(status)) break;
       return MakeError(Reason::kSubjectErased, "", "the subject was erased; only an explicit consent is recorded");
     case absl::StatusCode::kUnavailable:

@@ -23,6 +23,11 @@ absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsent
                                                        const RequestLimits& limits);
 absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits);
 
+// Also without `linked`, which needs the pseudonymizer.
+absl::StatusOr<storage::ConsentRequest> ReadLink(const v1::LinkSubjectsRequest& request, const RequestLimits& limits);
+absl::StatusOr<storage::ConsentRequest> ReadUnlink(const v1::UnlinkSubjectsRequest& request,
+                                                   const RequestLimits& limits);
+
 void FillTime(absl::Time time, google::protobuf::Timestamp& out);
 void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent);
@@ -35,7 +40,7 @@ absl::StatusOr<uint64_t> RevisionOf(absl::string_view etag);
 absl::StatusOr<std::string> RequestIdBytes(absl::string_view uuid);
 
 // The store's error as the caller may see it: REQUEST_ID_REUSED, ETAG_MISMATCH, CONSENT_NOT_FOUND, SUBJECT_ERASED,
-// PREFERENCES_FULL, RECORD_DAMAGED, STORAGE_UNAVAILABLE or INTERNAL, with a text of ours.
+// PREFERENCES_FULL, LINKS_FULL, LINK_CONFLICT, RECORD_DAMAGED, STORAGE_UNAVAILABLE or INTERNAL, with a text of ours.
 absl::Status StoreError(const absl::Status& status);
 
 }  // namespace assent::server

@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "server/consent_conversion.h"
 #include "server/request_validation.h"
+#include "storage/subject_links.h"
 
 namespace assent::server {
 
@@ -15,6 +16,18 @@ absl::Status ConsentService::Apply(const grpc::ServerContext& context, ControlMe
   if (!result.ok()) return result.status();
   FillConsent(result->record, *response.mutable_consent());
   response.set_consent_token(call_.TokenOf(result->point));
+  return absl::OkStatus();
+}
+
+template <typename Request, typename Response>
+absl::Status ConsentService::ApplyLink(const grpc::ServerContext& context, ControlMethod method, const Request& request,
+                                       absl::StatusOr<storage::ConsentRequest> change, Response& response) const {
+  if (change.ok() && request.has_linked()) change->linked = call_.KeyOf(request.linked());
+  const auto result = call_.Apply(context, method, request.subject(), std::move(change));
+  if (!result.ok()) return result.status();
+  FillConsent(result->record, *response.mutable_consent());
+  response.set_consent_token(call_.TokenOf(result->point));
+  response.set_links(static_cast<uint32_t>(storage::LinkCount(result->record)));
   return absl::OkStatus();
 }
 
@@ -51,6 +64,21 @@ grpc::Status ConsentService::GetConsent(grpc::ServerContext* context, const v1::
     FillConsent(result->record, *response->mutable_consent());
     response->set_consent_token(call_.TokenOf(result->point));
     return absl::OkStatus();
+  });
+}
+
+grpc::Status ConsentService::LinkSubjects(grpc::ServerContext* context, const v1::LinkSubjectsRequest* request,
+                                          v1::LinkSubjectsResponse* response) {
+  return call_.Serve(*context, ControlMethod::kLinkSubjects, [&] {
+    return ApplyLink(*context, ControlMethod::kLinkSubjects, *request, ReadLink(*request, call_.limits()), *response);
+  });
+}
+
+grpc::Status ConsentService::UnlinkSubjects(grpc::ServerContext* context, const v1::UnlinkSubjectsRequest* request,
+                                            v1::UnlinkSubjectsResponse* response) {
+  return call_.Serve(*context, ControlMethod::kUnlinkSubjects, [&] {
+    return ApplyLink(*context, ControlMethod::kUnlinkSubjects, *request, ReadUnlink(*request, call_.limits()),
+                     *response);
   });
 }
 

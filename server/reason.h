@@ -42,6 +42,8 @@ enum class Reason : uint8_t {
   kProfileNotRead,
   kProfilesFull,
   kPreferencesFull,
+  kLinksFull,
+  kLinkConflict,
   kSubjectErased,
   kStorageUnavailable,
   kRecordDamaged,
@@ -52,7 +54,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 36;
+inline constexpr int kReasonCount = 38;
 
 struct ReasonFacts {
   Reason reason;

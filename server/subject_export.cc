@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/consent_conversion.h"
 #include "server/message_csv.h"
 #include "server/status_conversion.h"
 #include "server/subject_conversion.h"
+#include "storage/subject_links.h"
 
 namespace assent::server {
 namespace {
@@ -17,10 +19,20 @@ void FillChange(uint64_t revision, const internal::v1::ConsentChange& from, v1::
   to.set_kind(static_cast<v1::ConsentChangeKind>(from.kind()));
   FillTime(absl::FromUnixMicros(from.time_us()), *to.mutable_change_time());
   to.set_recorded_by(from.recorded_by());
+  to.set_by_link(from.by_link());
   for (const internal::v1::PurposeRecord& purpose : from.purposes()) FillPurpose(purpose, *to.add_purposes());
   // The contests are in the state: none is ever taken out of it.
   *to.mutable_refused_segment_ids() = from.preferences().refused_segments();
   *to.mutable_refused_taxonomy_ids() = from.preferences().refused_taxonomy_ids();
+}
+
+std::string Pseudonym(const policy::SubjectKey& subject) {
+  return absl::BytesToHexString({reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size()});
+}
+
+void FillLinks(const internal::v1::ConsentRecord& record, v1::SubjectLinks& links) {
+  if (const auto person = storage::PersonOf(record)) links.set_person(Pseudonym(*person));
+  for (const policy::SubjectKey& linked : storage::LinkedTo(record)) links.add_linked(Pseudonym(linked));
 }
 
 }  // namespace
@@ -30,6 +42,7 @@ absl::Status FillExport(const storage::ConsentStore& store, const policy::Subjec
   FillTime(now, *out.mutable_export_time());
   FillConsent(record, *out.mutable_consent());
   FillSubjectState(record, *out.mutable_state());
+  if (storage::LinkCount(record) != 0) FillLinks(record, *out.mutable_links());
   size_t bytes = 0;
   return store.History(subject, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
     v1::ConsentChange shown;

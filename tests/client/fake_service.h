@@ -69,6 +69,8 @@ class FakeService {
   std::vector<v1::RecordEventsRequest> events_asked;
   std::vector<v1::RecordConsentRequest> records_asked;
   std::vector<v1::OptOutRequest> opt_outs_asked;
+  std::vector<v1::LinkSubjectsRequest> links_asked;
+  std::vector<v1::UnlinkSubjectsRequest> unlinks_asked;
   std::vector<v1::SetSegmentPreferenceRequest> preferences_asked;
   std::vector<v1::ContestAssignmentRequest> contests_asked;
   std::vector<v1::RestrictSubjectRequest> restrictions_asked;
@@ -131,6 +133,18 @@ class FakeService {
     grpc::Status OptOut(grpc::ServerContext*, const v1::OptOutRequest* request, v1::OptOutResponse* response) override {
       fake.Remember(fake.opt_outs_asked, *request);
       response->set_consent_token("token-of-opt-out");
+      return grpc::Status::OK;
+    }
+    grpc::Status LinkSubjects(grpc::ServerContext*, const v1::LinkSubjectsRequest* request,
+                              v1::LinkSubjectsResponse* response) override {
+      fake.Remember(fake.links_asked, *request);
+      response->mutable_consent()->set_revision(7);
+      response->set_links(3);
+      return grpc::Status::OK;
+    }
+    grpc::Status UnlinkSubjects(grpc::ServerContext*, const v1::UnlinkSubjectsRequest* request,
+                                v1::UnlinkSubjectsResponse*) override {
+      fake.Remember(fake.unlinks_asked, *request);
       return grpc::Status::OK;
     }
     grpc::Status GetConsent(grpc::ServerContext*, const v1::GetConsentRequest*, v1::GetConsentResponse*) override {
