@@ -87,4 +87,14 @@ absl::StatusOr<v1::ListNoticesResponse> ConsentClient::ListNotices(v1::ListNotic
   return Call(*stub_, &Stub::ListNotices, request, deadline_, token_.get());
 }
 
+absl::StatusOr<v1::LinkSubjectsResponse> ConsentClient::LinkSubjects(v1::LinkSubjectsRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::LinkSubjects, request, deadline_, token_.get());
+}
+
+absl::StatusOr<v1::UnlinkSubjectsResponse> ConsentClient::UnlinkSubjects(v1::UnlinkSubjectsRequest request) const {
+  FillRequestId(request);
+  return Call(*stub_, &Stub::UnlinkSubjects, request, deadline_, token_.get());
+}
+
 }  // namespace assent::client

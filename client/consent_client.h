@@ -31,6 +31,8 @@ class ConsentClient {
   absl::StatusOr<v1::GetConsentReceiptResponse> GetConsentReceipt(v1::GetConsentReceiptRequest request) const;
   absl::StatusOr<v1::RegisterNoticeResponse> RegisterNotice(v1::RegisterNoticeRequest request) const;
   absl::StatusOr<v1::ListNoticesResponse> ListNotices(v1::ListNoticesRequest request) const;
+  absl::StatusOr<v1::LinkSubjectsResponse> LinkSubjects(v1::LinkSubjectsRequest request) const;
+  absl::StatusOr<v1::UnlinkSubjectsResponse> UnlinkSubjects(v1::UnlinkSubjectsRequest request) const;
 
  private:
   std::shared_ptr<v1::ConsentService::Stub> stub_;

@@ -16,7 +16,7 @@ namespace assent::client {
 namespace {
 
 struct ConsentFlags {
-  std::string subject, input, subject_column = "subject_id", name_space = "login";
+  std::string subject, linked, input, subject_column = "subject_id", name_space = "login";
   std::vector<std::string> purposes;
   std::string notice, notice_version, expires, jurisdiction, legal_basis = "consent", etag;
   size_t parallel = 16;
@@ -43,6 +43,15 @@ constexpr char kShowExamples[] = R"(Examples:
 constexpr char kHistoryExamples[] = R"(Examples:
   assentctl consent history --subject login:anna
   assentctl consent history --subject login:anna --json)";
+constexpr char kLinkExamples[] =
+    R"(Says that a cookie or device belongs to a person who is known. From then on an opt-out, a signal such as Global
+Privacy Control, a restriction or being a child of one holds for all; what is denied already is carried over.
+Examples:
+  assentctl consent link --subject login:anna --linked cookie:c-1)";
+constexpr char kUnlinkExamples[] = R"(Takes nothing back that the link carried. Without --linked every link ends.
+Examples:
+  assentctl consent unlink --subject login:anna --linked cookie:c-1
+  assentctl consent unlink --subject cookie:c-1)";
 
 // "90d", "12h", or an RFC 3339 time.
 absl::StatusOr<absl::Time> ParseExpiry(const std::string& text) {
@@ -258,6 +267,35 @@ absl::Status RunHistory(const ConsentFlags& flags, CommandLine& line) {
   return absl::OkStatus();
 }
 
+// Sends `request` for the two subjects of the flags. `call` is a method of ConsentClient.
+template <typename Request, typename Call>
+absl::Status SendLink(const ConsentFlags& flags, Request request, Call call, CommandLine& line) {
+  auto subject = ParseSubject(flags.subject);
+  if (!subject.ok()) return subject.status();
+  *request.mutable_subject() = *std::move(subject);
+  if (!flags.linked.empty()) {
+    auto linked = ParseSubject(flags.linked);
+    if (!linked.ok()) return linked.status();
+    *request.mutable_linked() = *std::move(linked);
+  }
+  request.set_etag(flags.etag);
+  auto client = ConsentClient::Create(line.ControlPlane());
+  if (!client.ok()) return client.status();
+  auto response = (*client.*call)(std::move(request));
+  if (!response.ok()) return response.status();
+  PrintAnswer(*response, line);
+  if (!line.json) line.out << "  links " << response->links() << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status RunLink(const ConsentFlags& flags, CommandLine& line) {
+  return SendLink(flags, v1::LinkSubjectsRequest(), &ConsentClient::LinkSubjects, line);
+}
+
+absl::Status RunUnlink(const ConsentFlags& flags, CommandLine& line) {
+  return SendLink(flags, v1::UnlinkSubjectsRequest(), &ConsentClient::UnlinkSubjects, line);
+}
+
 using Runner = absl::Status (*)(const ConsentFlags&, CommandLine&);
 
 CLI::App* AddCommand(CLI::App& consent, const char* name, const char* what, const char* examples, Runner runner,
@@ -269,6 +307,19 @@ CLI::App* AddCommand(CLI::App& consent, const char* name, const char* what, cons
   AddOutputFlags(*command, line);
   command->callback([flags, runner, &line] { line.run = [flags, runner, &line] { return runner(*flags, line); }; });
   return command;
+}
+
+void AddLinkCommands(CLI::App& consent, const std::shared_ptr<ConsentFlags>& flags, CommandLine& line) {
+  CLI::App* link = AddCommand(consent, "link", "Say that a cookie or device belongs to a known person", kLinkExamples,
+                              RunLink, flags, line);
+  link->get_option("--subject")->required();
+  link->add_option("--linked", flags->linked, "The cookie or device: NAMESPACE:ID")->required();
+  CLI::App* unlink = AddCommand(consent, "unlink", "End a link", kUnlinkExamples, RunUnlink, flags, line);
+  unlink->get_option("--subject")->required();
+  unlink->add_option("--linked", flags->linked, "The other of the two; without it every link ends");
+  for (CLI::App* command : {link, unlink}) {
+    command->add_option("--etag", flags->etag, "Fail if the record is no longer the one with this etag");
+  }
 }
 
 void AddWriteFlags(CLI::App& command, ConsentFlags& flags, bool purposes_required) {
@@ -310,6 +361,7 @@ void AddConsentCommand(CLI::App& root, CommandLine& line) {
   CLI::App* opt_out =
       AddCommand(*consent, "opt-out", "Record an objection, at once", kOptOutExamples, RunOptOut, flags, line);
   AddWriteFlags(*opt_out, *flags, /*purposes_required=*/false);
+  AddLinkCommands(*consent, flags, line);
   AddCommand(*consent, "show", "Print what is recorded", kShowExamples, RunShow, flags, line)
       ->get_option("--subject")
       ->required();

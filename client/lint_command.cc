@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands.h"
 #include "client/model_lint.h"
-#include "client/taxonomy_file.h"
 #include "storage/model_file.h"
+#include "storage/taxonomy_file.h"
 
 namespace assent::client {
 namespace {
@@ -61,9 +61,9 @@ absl::Status RunLint(const LintFlags& flags, CommandLine& line) {
   if (auto model = storage::ModelFromMessage(*message); !model.ok()) {
     return absl::Status(model.status().code(), absl::StrCat(flags.model_file, ": ", model.status().message()));
   }
-  std::optional<Taxonomy> taxonomy;
+  std::optional<storage::Taxonomy> taxonomy;
   if (!flags.taxonomy_file.empty()) {
-    auto read = Taxonomy::Read(flags.taxonomy_file);
+    auto read = storage::Taxonomy::Read(flags.taxonomy_file);
     if (!read.ok()) return read.status();
     taxonomy = *std::move(read);
   }

@@ -96,10 +96,10 @@ void LintFeature(const Feature& feature, Findings& findings) {
   }
 }
 
-void LintTaxonomyId(const SegmentCard& card, const Taxonomy* taxonomy, Findings& findings) {
+void LintTaxonomyId(const SegmentCard& card, const storage::Taxonomy* taxonomy, Findings& findings) {
   const int32_t id = card.iab_audience_id();
   if (id == 0) return;
-  const TaxonomyRow* row = taxonomy == nullptr ? nullptr : taxonomy->Find(id);
+  const storage::TaxonomyRow* row = taxonomy == nullptr ? nullptr : taxonomy->Find(id);
   if (id < 0 || (taxonomy != nullptr && row == nullptr)) {
     findings.Warning("segment.iab_unknown", "iab_audience_id",
                      absl::StrCat("there is no row ", id, " in the IAB Audience Taxonomy"),
@@ -148,7 +148,7 @@ void LintCard(const SegmentCard& card, Findings& findings) {
 
 }  // namespace
 
-std::vector<LintFinding> LintModel(const ModelFile& model, const Taxonomy* taxonomy) {
+std::vector<LintFinding> LintModel(const ModelFile& model, const storage::Taxonomy* taxonomy) {
   std::vector<LintFinding> all;
   Findings findings(all);
   LintProvenance(model.provenance(), findings);

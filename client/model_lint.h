@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "assent/internal/v1/model_file.pb.h"
-#include "client/taxonomy_file.h"
+#include "storage/taxonomy_file.h"
 
 namespace assent::client {
 
@@ -31,7 +31,7 @@ struct LintFinding {
 // not say whether it is, or has no unit.
 //
 // `model` is one that storage::ModelFromMessage takes. Cost: linear in its features and segments.
-std::vector<LintFinding> LintModel(const internal::v1::ModelFile& model, const Taxonomy* taxonomy);
+std::vector<LintFinding> LintModel(const internal::v1::ModelFile& model, const storage::Taxonomy* taxonomy);
 
 }  // namespace assent::client
 

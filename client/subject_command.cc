@@ -211,7 +211,7 @@ CLI::App* AddSubjectCall(CLI::App& root, const char* name, const char* what, con
 
 void AddSegmentFlags(CLI::App& command, SubjectFlags& flags) {
   command.add_option("--segment", flags.segment, "The segment's id");
-  command.add_option("--taxonomy", flags.taxonomy, "A row of the IAB Audience Taxonomy; not those below it");
+  command.add_option("--taxonomy", flags.taxonomy, "A row of the IAB Audience Taxonomy, with all below it");
 }
 
 }  // namespace

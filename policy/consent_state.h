@@ -34,6 +34,7 @@ struct ConsentState {
   bool restricted = false;
   bool erased = false;
   bool has_preferences = false;  // some segments are refused
+  bool linked = false;           // to a person, or a person with others linked to it
 
   friend bool operator==(const ConsentState&, const ConsentState&) = default;
 };

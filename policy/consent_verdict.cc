@@ -43,6 +43,12 @@ Permission PermissionFor(const ConsentState& state, const SignalReading& signals
   return regime == Regime::kOptOut ? Permission::kOptOutDefault : Permission::kNone;
 }
 
+// The purposes that Global Privacy Control denies.
+uint32_t GpcDenies(const SignalReading& signals, Regime regime) {
+  if (!signals.gpc) return 0;
+  return regime == Regime::kOptOut ? kAdvertisingPurposeBits : kAllPurposeBits;
+}
+
 }  // namespace
 
 absl::string_view PermissionName(Permission permission) {
@@ -80,7 +86,7 @@ Verdict EvaluateConsent(const ConsentState& state, const SignalReading& signals,
   denials.Add(status == ConsentStatus::kOptedOut, Rule::kConsentOptedOut);
   denials.Add(status == ConsentStatus::kWithdrawn, Rule::kConsentWithdrawn);
   denials.Add(status >= ConsentStatus::kClosed, Rule::kConsentClosed);
-  denials.Add(signals.gpc && (regime != Regime::kOptOut || (bit & kAdvertisingPurposeBits) != 0), Rule::kSignalGpc);
+  denials.Add((GpcDenies(signals, regime) & bit) != 0, Rule::kSignalGpc);
   denials.Add((signals.gpp_denies & bit) != 0, Rule::kSignalGpp);
   denials.Add((signals.us_privacy_denies & bit) != 0, Rule::kSignalUsPrivacy);
   denials.Add((signals.tcf_denies & bit) != 0, Rule::kSignalTcf);
@@ -97,6 +103,30 @@ Verdict EvaluateConsent(const ConsentState& state, const SignalReading& signals,
   verdict.allowed = verdict.denials == 0;
   verdict.rule = verdict.allowed ? Rule::kNone : static_cast<Rule>(std::countr_zero(verdict.denials));
   return verdict;
+}
+
+uint32_t OptedOut(const ConsentState& state) {
+  uint32_t purposes = 0;
+  for (int number = 1; number <= kPurposeCount; ++number) {
+    if (state.status[static_cast<size_t>(number)] == ConsentStatus::kOptedOut) {
+      purposes |= PurposeBit(static_cast<Purpose>(number));
+    }
+  }
+  return purposes;
+}
+
+SignalOptOut NewOptOut(const ConsentState& state, const SignalReading& signals, const VerdictRules& rules) {
+  const uint32_t known = OptedOut(state);
+  SignalOptOut opt_out;
+  const auto add = [&](uint32_t purposes, Rule rule) {
+    if ((purposes & ~known) == 0) return;
+    if (opt_out.rule == Rule::kNone) opt_out.rule = rule;
+    opt_out.purposes |= purposes & ~known;
+  };
+  add(GpcDenies(signals, RegimeFor(state, signals, rules)), Rule::kSignalGpc);
+  add(signals.gpp_opts_out, Rule::kSignalGpp);
+  add(signals.us_privacy_opts_out, Rule::kSignalUsPrivacy);
+  return opt_out;
 }
 
 bool MayUseProfile(const ConsentState& state, Purpose purpose, int64_t now_s) {

@@ -43,6 +43,7 @@ bool AddSection(int section, absl::string_view text, const TcfPolicy& policy, Gp
   }
   const UsReading us = section == kGppSectionUsPrivacy ? ReadUsPrivacy(text) : ReadUsSection(section, text);
   reading.denied |= us.denied;
+  reading.opted_out |= us.opted_out;
   return us.valid;
 }
 

@@ -36,6 +36,7 @@ struct GppReading {
   // False: malformed, which denies everything.
   bool valid = false;
   uint32_t denied = kAllPurposeBits;  // by the sections of the United States; a set of policy::PurposeBit
+  uint32_t opted_out = 0;             // of those: what the person opted out of
   bool tcf_in_force = false;          // section 2 is, and the string is valid
   uint32_t tcf_permitted = 0;         // by section 2: a set of TCF purposes
   uint32_t tcf_consented = 0;         // of those, what is permitted by consent

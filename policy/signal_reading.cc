@@ -45,8 +45,13 @@ SignalReading ReadSignals(const RawSignals& raw, const SignalPolicy& policy) {
   }
   const GppReading gpp = ReadGpp(raw.gpp, raw.gpp_sid, policy.tcf);
   reading.gpp_denies = gpp.denied;
+  reading.gpp_opts_out = gpp.opted_out;
   if (gpp.valid && gpp.tcf_in_force) AddTcf(true, gpp.tcf_permitted, first, reading);
-  if (!raw.us_privacy.empty()) reading.us_privacy_denies = ReadUsPrivacy(raw.us_privacy).denied;
+  if (!raw.us_privacy.empty()) {
+    const UsReading us = ReadUsPrivacy(raw.us_privacy);
+    reading.us_privacy_denies = us.denied;
+    reading.us_privacy_opts_out = us.opted_out;
+  }
   return reading;
 }
 

@@ -20,6 +20,9 @@ struct SignalReading {
   uint32_t tcf_denies = 0;   // in force, and valid without permission, or malformed (then all)
   uint32_t gpp_denies = 0;
   uint32_t us_privacy_denies = 0;
+  // Of what the two deny: what the person opted out of. Nothing of a malformed string.
+  uint32_t gpp_opts_out = 0;
+  uint32_t us_privacy_opts_out = 0;
   bool gpc = false;
   bool known_child = false;
   bool gdpr_applies = false;         // the caller said so

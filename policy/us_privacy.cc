@@ -13,7 +13,8 @@ UsReading ReadUsPrivacy(absl::string_view text) {
   for (const char answer : text.substr(1)) {
     if (answer != 'Y' && answer != 'N' && answer != '-') return {};
   }
-  return {.valid = true, .denied = text[kOptOutSaleAt] == 'Y' ? kAdvertisingPurposeBits : 0};
+  const uint32_t opted_out = text[kOptOutSaleAt] == 'Y' ? kAdvertisingPurposeBits : 0;
+  return {.valid = true, .denied = opted_out, .opted_out = opted_out};
 }
 
 }  // namespace assent::policy

@@ -9,10 +9,11 @@
 
 namespace assent::policy {
 
-// `denied` is a set of policy::PurposeBit. Malformed: not valid, and everything is denied.
+// Sets of policy::PurposeBit. Malformed: not valid, and everything is denied.
 struct UsReading {
   bool valid = false;
   uint32_t denied = kAllPurposeBits;
+  uint32_t opted_out = 0;  // of those: what the person opted out of
 
   friend bool operator==(const UsReading&, const UsReading&) = default;
 };

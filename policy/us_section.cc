@@ -210,6 +210,12 @@ bool DeniesAdvertising(const UsLayout& layout, const UsSectionFields& section) {
   return false;
 }
 
+// The person said so: an opt-out is taken, or the browser sends Global Privacy Control.
+bool OptsOut(const UsSectionFields& section) {
+  return section.gpc || section[kSaleOptOut] == 1 || section[kSharingOptOut] == 1 ||
+         section[kTargetedAdvertisingOptOut] == 1;
+}
+
 bool DeniesAll(const UsLayout& layout, const UsSectionFields& section) {
   constexpr uint32_t kPreciseLocation = 1u << 8;
   // Refused even with consent.
@@ -233,7 +239,7 @@ UsReading ReadUsLayout(absl::string_view text, const UsLayout& layout) {
   uint32_t denied = 0;
   if (DeniesAdvertising(layout, section)) denied |= kAdvertisingPurposeBits;
   if (DeniesAll(layout, section)) denied |= kAllPurposeBits;
-  return {.valid = true, .denied = denied};
+  return {.valid = true, .denied = denied, .opted_out = OptsOut(section) ? kAdvertisingPurposeBits : 0};
 }
 
 }  // namespace
@@ -250,7 +256,7 @@ UsReading ReadUsSection(int section, absl::string_view text) {
   if (section != kUsSectionFirst || layout == &kFirstNational) return reading;
   // A national text of the first layout with zeros added looks like one of the second: then either may deny.
   const UsReading first = ReadUsLayout(text, kFirstNational);
-  if (first.valid) reading.denied |= first.denied;
+  if (first.valid) reading.denied |= first.denied;  // the opt-outs stand in the same places in both
   return reading;
 }
 

@@ -79,6 +79,12 @@ policy::Verdict AssignPipeline::Judge(policy::Purpose purpose, const v1::Context
   return policy::EvaluateConsent(state, signals, question, sources_.verdict);
 }
 
+void AssignPipeline::OfferLinked(const policy::SubjectKey& subject, const policy::ConsentState& state,
+                                 const policy::SignalReading& signals) const {
+  const policy::SignalOptOut found = policy::NewOptOut(state, signals, sources_.verdict);
+  if (found.purposes != 0) sources_.opt_outs->Offer({.subject = subject, .opt_out = found});
+}
+
 absl::Status AssignPipeline::ReadFeatures(const v1::AssignRequest& request, const policy::ConsentState& state,
                                           const policy::SignalReading& signals, const policy::Decision& decision,
                                           Keep keep) {
@@ -113,6 +119,7 @@ absl::Status AssignPipeline::Decide(const v1::AssignRequest& request, int64_t no
   const policy::ConsentState state = sources_.index.Find(reader_, decision.subject);
   decision.consent_revision = state.revision;
   const policy::SignalReading signals = signals_.Read(request.signals());
+  if (keep == Keep::kEvents) OfferOptOut(decision.subject, state, signals);
   const policy::Verdict verdict = Judge(decision.purpose, request.context(), state, signals, now_us);
   decision.permission = verdict.permission;
   decision.refusals = RefusalsOf(decision.subject, state);

@@ -18,6 +18,7 @@
 #include "server/configuration.h"
 #include "server/consent_token.h"
 #include "server/feature_reader.h"
+#include "server/opt_out_queue.h"
 #include "server/running_profile.h"
 #include "server/serving_model.h"
 #include "server/signal_reader.h"
@@ -41,6 +42,7 @@ struct PipelineSources {
   policy::SignalPolicy signals = {};
   EventRules events = {};
   storage::ProfileStore* profiles = nullptr;  // null: no profile is ever kept
+  OptOutQueue* opt_outs = nullptr;            // null: what signals opt out of reaches nobody who is linked
 };
 
 // Threads: one pipeline a thread; it holds that thread's membership in the quiescence domain and its scratch memory.
@@ -53,7 +55,7 @@ class AssignPipeline {
   void Online() { reader_.Online(); }
   void Offline() { reader_.Offline(); }
 
-  // Whether a decision folds its events into the profile, or only takes account of them.
+  // Whether a decision folds its events into the profile and hands on opt-outs, or only takes account of them.
   enum class Keep : uint8_t { kEvents, kNothing };
 
   // Decides one event at `now_us` (microseconds since 1970).
@@ -86,6 +88,12 @@ class AssignPipeline {
   policy::Verdict Judge(policy::Purpose purpose, const v1::Context& context, const policy::ConsentState& state,
                         const policy::SignalReading& signals, int64_t now_us) const;
   SignalReader& signals() { return signals_; }
+  // Hands on what the signals opt out of and the state does not show yet, where the subject is linked to others: for
+  // them it has to be stored. Cost: one branch where nobody is linked; never waits.
+  void OfferOptOut(const policy::SubjectKey& subject, const policy::ConsentState& state,
+                   const policy::SignalReading& signals) const {
+    if (state.linked && sources_.opt_outs != nullptr) OfferLinked(subject, state, signals);
+  }
   // Starts a decision about a subject: everything of it that is not decided yet.
   void Identify(const v1::Subject& subject, policy::Purpose purpose, int64_t now_us, policy::Decision& decision) const;
   // OK when the index has everything that the token's holder has seen.
@@ -96,6 +104,8 @@ class AssignPipeline {
  private:
   absl::Status ReadFeatures(const v1::AssignRequest& request, const policy::ConsentState& state,
                             const policy::SignalReading& signals, const policy::Decision& decision, Keep keep);
+  void OfferLinked(const policy::SubjectKey& subject, const policy::ConsentState& state,
+                   const policy::SignalReading& signals) const;
 
   PipelineSources sources_;
   scoring::Quiescence::Reader reader_;

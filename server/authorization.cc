@@ -50,14 +50,22 @@ const Principals& Authorizer::Present() const {
 }
 
 bool Authorizer::Allows(absl::string_view path, const grpc::AuthContext& caller) const {
-  if (!caller.IsPeerAuthenticated()) return false;
+  return table_.Allows(path, RolesOf(caller));
+}
+
+bool Authorizer::Holds(uint32_t roles, const grpc::AuthContext& caller) const {
+  return ((mutual_tls_ ? RolesOf(caller) : insecure_roles_) & roles) != 0;
+}
+
+uint32_t Authorizer::RolesOf(const grpc::AuthContext& caller) const {
+  if (!caller.IsPeerAuthenticated()) return 0;
   const Principals& principals = Present();
   uint32_t roles = 0;
   for (auto property = caller.begin(); property != caller.end(); ++property) {
     const auto [name, value] = *property;
     if (View(name) == kUriProperty) roles |= principals.RolesOf(View(value));
   }
-  return table_.Allows(path, roles);
+  return roles;
 }
 
 std::string Authorizer::PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const {

@@ -29,6 +29,9 @@ class Authorizer {
   bool AllowsEveryone(absl::string_view path) const { return !mutual_tls_ && table_.Allows(path, insecure_roles_); }
   // Whether one of the caller's URI names holds a role for `path`. Cost: no allocation; a mutex only after a Replace.
   bool Allows(absl::string_view path, const grpc::AuthContext& caller) const;
+  // Whether the caller holds one of `roles` (bits, see server/role_table.h), for what a method allows to some of its
+  // callers only. Cost: as Allows.
+  bool Holds(uint32_t roles, const grpc::AuthContext& caller) const;
   // Who is answerable for a call of `path`: the caller's first URI name that holds a role for it; its first URI name
   // when none does any more; "insecure" without mutual TLS.
   std::string PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const;
@@ -40,6 +43,8 @@ class Authorizer {
 
  private:
   const Principals& Present() const;
+  // All roles of the caller's URI names.
+  uint32_t RolesOf(const grpc::AuthContext& caller) const;
 
   const RoleTable& table_;
   const bool mutual_tls_;

@@ -154,6 +154,7 @@ void BatchAssigner::ConsentVerdicts(const v1::BatchAssignRequest& request, int64
       Fail(row, signal_errors_[set], response);
       continue;
     }
+    pipeline_.OfferOptOut(keys_[i], states_[i], *signals);
     const policy::Verdict verdict = pipeline_.Judge(purpose, request.context(), states_[i], *signals, now_us);
     if (verdict.allowed) {
       const bool profiled =

@@ -178,6 +178,7 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   }
   out.data_dir = message.data_dir();
   out.model = message.model();
+  out.audience_taxonomy_file = message.audience_taxonomy_file();
   out.pseudonym_key_file = message.pseudonym_key_file();
   out.signing_key_file = message.signing_key_file();
   if (absl::Status status = ResolveTls(message, out); !status.ok()) return status;

@@ -41,7 +41,8 @@ struct Configuration {
   std::string control_listen = "127.0.0.1:7401";
   std::string metrics_listen = "127.0.0.1:7402";
   std::string data_dir;
-  std::string model;  // empty: none
+  std::string model;                   // empty: none
+  std::string audience_taxonomy_file;  // empty: none
   std::string pseudonym_key_file;
   std::string signing_key_file;  // empty: none
   internal::v1::TlsConfig tls;   // meaningful with has_tls; reload_seconds is completed

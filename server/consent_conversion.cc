@@ -12,6 +12,7 @@
 #include "server/request_validation.h"
 #include "server/status_conversion.h"
 #include "storage/consent_change.h"
+#include "storage/subject_links.h"
 
 namespace assent::server {
 namespace {
@@ -32,6 +33,19 @@ absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, C
   if (!bits.ok()) return bits.status();
   out.purpose_bits = *bits != 0 ? *bits : policy::kAllPurposeBits;
   return out;
+}
+
+template <typename Request>
+absl::StatusOr<storage::ConsentRequest> ReadLinkChange(const Request& request, ConsentChangeKind kind,
+                                                       const RequestLimits& limits) {
+  storage::ConsentRequest out;
+  out.kind = kind;
+  if (absl::Status status = ReadChangeFrame(request, limits, out); !status.ok()) return status;
+  if (!request.has_linked()) return out;
+  const v1::Subject& linked = request.linked();
+  if (absl::Status status = ValidateSubject(true, linked, limits, "linked"); !status.ok()) return status;
+  if (linked.namespace_() != request.subject().namespace_() || linked.id() != request.subject().id()) return out;
+  return MakeError(Reason::kFieldInvalid, "linked", "must be another subject than `subject`");
 }
 
 }  // namespace
@@ -74,6 +88,17 @@ absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& requ
   return ReadProtective(request, internal::v1::CONSENT_CHANGE_KIND_OPT_OUT, limits);
 }
 
+absl::StatusOr<storage::ConsentRequest> ReadLink(const v1::LinkSubjectsRequest& request, const RequestLimits& limits) {
+  auto change = ReadLinkChange(request, internal::v1::CONSENT_CHANGE_KIND_LINK, limits);
+  if (change.ok() && !request.has_linked()) return MakeError(Reason::kFieldRequired, "linked", "is required");
+  return change;
+}
+
+absl::StatusOr<storage::ConsentRequest> ReadUnlink(const v1::UnlinkSubjectsRequest& request,
+                                                   const RequestLimits& limits) {
+  return ReadLinkChange(request, internal::v1::CONSENT_CHANGE_KIND_UNLINK, limits);
+}
+
 void FillTime(absl::Time time, google::protobuf::Timestamp& out) {
   const int64_t seconds = absl::ToUnixSeconds(time);
   out.set_seconds(seconds);
@@ -111,6 +136,7 @@ void FillChange(uint64_t revision, const internal::v1::ConsentChange& from, v1::
   to.set_kind(static_cast<v1::ConsentChangeKind>(from.kind()));
   FillTime(absl::FromUnixMicros(from.time_us()), *to.mutable_change_time());
   to.set_recorded_by(from.recorded_by());
+  to.set_by_link(from.by_link());
   for (const internal::v1::PurposeRecord& purpose : from.purposes()) FillPurpose(purpose, *to.add_purposes());
   // The contests are in the state: none is ever taken out of it.
   *to.mutable_refused_segment_ids() = from.preferences().refused_segments();
@@ -155,8 +181,16 @@ absl::Status StoreError(const absl::Status& status) {
       return MakeError(Reason::kRecordDamaged, "",
                        "the stored record is damaged; every purpose is refused until it is withdrawn or restored");
     case absl::StatusCode::kResourceExhausted:
+      if (storage::IsLinkRefusal(status)) {
+        return MakeLimitError(Reason::kLinksFull, "", "the number of subjects linked to one person must be at most",
+                              storage::kLinksMax);
+      }
       return MakeError(Reason::kPreferencesFull, "", "the record holds as many refusals or contests as it can");
     case absl::StatusCode::kFailedPrecondition:
+      if (storage::IsLinkRefusal(status)) {
+        return MakeError(Reason::kLinkConflict, "linked",
+                         "one of the two is linked to another person, or `linked` has others linked to it");
+      }
       if (!storage::IsErasure(status)) break;
       return MakeError(Reason::kSubjectErased, "", "the subject was erased; only an explicit consent is recorded");
     case absl::StatusCode::kUnavailable:

@@ -32,6 +32,10 @@ absl::StatusOr<uint32_t> ReadPurposes(absl::string_view field, const google::pro
 // Both are required. `prefix`: the path before the fields' names. Errors: FIELD_REQUIRED, FIELD_TOO_LONG,
 // FIELD_INVALID.
 absl::Status ValidateNoticeName(absl::string_view prefix, absl::string_view id, absl::string_view version);
+// Also without `linked`, which needs the pseudonymizer.
+absl::StatusOr<storage::ConsentRequest> ReadLink(const v1::LinkSubjectsRequest& request, const RequestLimits& limits);
+absl::StatusOr<storage::ConsentRequest> ReadUnlink(const v1::UnlinkSubjectsRequest& request,
+                                                   const RequestLimits& limits);
 
 void FillTime(absl::Time time, google::protobuf::Timestamp& out);
 void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);
@@ -46,7 +50,7 @@ absl::StatusOr<uint64_t> RevisionOf(absl::string_view etag);
 absl::StatusOr<std::string> RequestIdBytes(absl::string_view uuid);
 
 // The store's error as the caller may see it: REQUEST_ID_REUSED, ETAG_MISMATCH, CONSENT_NOT_FOUND, SUBJECT_ERASED,
-// PREFERENCES_FULL, RECORD_DAMAGED, STORAGE_UNAVAILABLE or INTERNAL, with a text of ours.
+// PREFERENCES_FULL, LINKS_FULL, LINK_CONFLICT, RECORD_DAMAGED, STORAGE_UNAVAILABLE or INTERNAL, with a text of ours.
 absl::Status StoreError(const absl::Status& status);
 
 }  // namespace assent::server

@@ -11,6 +11,7 @@
 #include "server/page.h"
 #include "server/request_validation.h"
 #include "storage/packed_state.h"
+#include "storage/subject_links.h"
 
 namespace assent::server {
 
@@ -30,6 +31,18 @@ absl::StatusOr<storage::ConsentRequest> ConsentService::ReadGrantUnderNotice(
   if (!grant.ok() || grant->terms.notice_id.empty()) return grant;
   if (absl::Status status = BindNotice(notices_, *grant); !status.ok()) return status;
   return grant;
+}
+
+template <typename Request, typename Response>
+absl::Status ConsentService::ApplyLink(const grpc::ServerContext& context, ControlMethod method, const Request& request,
+                                       absl::StatusOr<storage::ConsentRequest> change, Response& response) const {
+  if (change.ok() && request.has_linked()) change->linked = call_.KeyOf(request.linked());
+  const auto result = call_.Apply(context, method, request.subject(), std::move(change));
+  if (!result.ok()) return result.status();
+  FillConsent(result->record, *response.mutable_consent());
+  response.set_consent_token(call_.TokenOf(result->point));
+  response.set_links(static_cast<uint32_t>(storage::LinkCount(result->record)));
+  return absl::OkStatus();
 }
 
 grpc::Status ConsentService::RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
@@ -153,6 +166,21 @@ absl::Status ConsentService::List(const v1::ListNoticesRequest& request, v1::Lis
 grpc::Status ConsentService::ListNotices(grpc::ServerContext* context, const v1::ListNoticesRequest* request,
                                          v1::ListNoticesResponse* response) {
   return call_.Serve(*context, ControlMethod::kListNotices, [&] { return List(*request, *response); });
+}
+
+grpc::Status ConsentService::LinkSubjects(grpc::ServerContext* context, const v1::LinkSubjectsRequest* request,
+                                          v1::LinkSubjectsResponse* response) {
+  return call_.Serve(*context, ControlMethod::kLinkSubjects, [&] {
+    return ApplyLink(*context, ControlMethod::kLinkSubjects, *request, ReadLink(*request, call_.limits()), *response);
+  });
+}
+
+grpc::Status ConsentService::UnlinkSubjects(grpc::ServerContext* context, const v1::UnlinkSubjectsRequest* request,
+                                            v1::UnlinkSubjectsResponse* response) {
+  return call_.Serve(*context, ControlMethod::kUnlinkSubjects, [&] {
+    return ApplyLink(*context, ControlMethod::kUnlinkSubjects, *request, ReadUnlink(*request, call_.limits()),
+                     *response);
+  });
 }
 
 }  // namespace assent::server

@@ -38,6 +38,10 @@ class ConsentService final : public v1::ConsentService::Service {
                               v1::RegisterNoticeResponse* response) override;
   grpc::Status ListNotices(grpc::ServerContext* context, const v1::ListNoticesRequest* request,
                            v1::ListNoticesResponse* response) override;
+  grpc::Status LinkSubjects(grpc::ServerContext* context, const v1::LinkSubjectsRequest* request,
+                            v1::LinkSubjectsResponse* response) override;
+  grpc::Status UnlinkSubjects(grpc::ServerContext* context, const v1::UnlinkSubjectsRequest* request,
+                              v1::UnlinkSubjectsResponse* response) override;
 
  private:
   // Makes the change that the request asks for, and answers with the state.
@@ -51,6 +55,10 @@ class ConsentService final : public v1::ConsentService::Service {
   absl::Status IssueReceipt(const v1::GetConsentReceiptRequest& request, v1::GetConsentReceiptResponse& response) const;
   absl::Status Register(const grpc::ServerContext& context, const v1::Notice& notice, v1::Notice& registered) const;
   absl::Status List(const v1::ListNoticesRequest& request, v1::ListNoticesResponse& response) const;
+  // The same for a link, of which `change` has not said yet who is linked.
+  template <typename Request, typename Response>
+  absl::Status ApplyLink(const grpc::ServerContext& context, ControlMethod method, const Request& request,
+                         absl::StatusOr<storage::ConsentRequest> change, Response& response) const;
 
   const ControlCall call_;
   storage::NoticeStore& notices_;

@@ -46,6 +46,11 @@ std::string ControlCall::PrincipalOf(const grpc::ServerContext& context, Control
   return authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
 }
 
+absl::Status ControlCall::RequireRole(const grpc::ServerContext& context, v1::Role role) const {
+  if (authorizer_.Holds(1u << role, *context.auth_context())) return absl::OkStatus();
+  return MakeError(Reason::kRoleRequired, "", "the caller holds no role that may ask for this");
+}
+
 policy::SubjectKey ControlCall::KeyOf(const v1::Subject& subject) const {
   return pseudonymizer_.Pseudonymize(policy::RawSubject(subject.namespace_(), subject.id()));
 }

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "assent/v1/options.pb.h"
 #include "assent/v1/subject.pb.h"
 #include "grpcpp/server_context.h"
 #include "policy/subject.h"
@@ -47,6 +48,9 @@ class ControlCall {
 
   // Who calls, for the record.
   std::string PrincipalOf(const grpc::ServerContext& context, ControlMethod method) const;
+  // OK where who calls holds the role, for what a method allows to some of its callers only. Errors: ROLE_REQUIRED.
+  absl::Status RequireRole(const grpc::ServerContext& context, v1::Role role) const;
+
   policy::SubjectKey KeyOf(const v1::Subject& subject) const;
   // The consent_token of a result.
   std::string TokenOf(const storage::CommitPoint& point) const;

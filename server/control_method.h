@@ -28,8 +28,10 @@ enum class ControlMethod : uint8_t {
   kListSubjectSegments,
   kExportSubject,
   kGetDisclosure,
+  kLinkSubjects,
+  kUnlinkSubjects,
 };
-inline constexpr size_t kControlMethodCount = 16;
+inline constexpr size_t kControlMethodCount = 18;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -49,6 +51,8 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.SubjectService/ListSubjectSegments",
     "/assent.v1.SubjectService/ExportSubject",
     "/assent.v1.SubjectService/GetDisclosure",
+    "/assent.v1.ConsentService/LinkSubjects",
+    "/assent.v1.ConsentService/UnlinkSubjects",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

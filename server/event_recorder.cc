@@ -27,6 +27,7 @@ absl::Status EventRecorder::Record(const v1::RecordEventsRequest& request, int64
   const auto verdict = [&] {
     const policy::ConsentState state = sources.index.Find(pipeline_.reader(), decision.subject);
     decision.consent_revision = state.revision;
+    pipeline_.OfferOptOut(decision.subject, state, signals);
     policy::Verdict found = pipeline_.Judge(decision.purpose, v1::Context::default_instance(), state, signals, now_us);
     if (found.allowed && !found.by_grant()) found = {};  // a profile needs a grant on record
     return found;

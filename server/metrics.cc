@@ -164,6 +164,14 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Start(MetricType::Counter, "assent_consent_damaged_records_total",
                  "Consent records whose checksum was wrong; their subjects are refused.");
   families.Counter(static_cast<double>(parts_.store.damaged_records()));
+  families.Start(MetricType::Counter, "assent_signal_opt_outs_total",
+                 "Opt-outs in signals of linked subjects, by what became of them: stored, known by then, dropped "
+                 "because too many waited, or refused by the disk and tried again.");
+  const OptOutWriter::Figures figures = parts_.opt_out_writer.figures();
+  families.Counter(static_cast<double>(figures.stored), {{"result", "stored"}});
+  families.Counter(static_cast<double>(figures.known), {{"result", "known"}});
+  families.Counter(static_cast<double>(parts_.opt_outs.dropped()), {{"result", "dropped"}});
+  families.Counter(static_cast<double>(figures.failed), {{"result", "failed"}});
 }
 
 void Metrics::AddEvents(MetricFamilies& families) const {

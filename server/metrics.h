@@ -13,6 +13,8 @@
 #include "server/data_plane_cells.h"
 #include "server/metric_families.h"
 #include "server/model_source.h"
+#include "server/opt_out_queue.h"
+#include "server/opt_out_writer.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/profile_store.h"
@@ -31,6 +33,8 @@ class Metrics final : public prometheus::Collectable {
     const storage::ConsentIndex& index;
     const storage::ConsentStore& store;
     const storage::ProfileStore& profiles;
+    const OptOutQueue& opt_outs;
+    const OptOutWriter& opt_out_writer;
   };
   explicit Metrics(const Parts& parts) : parts_(parts) {}
 

@@ -76,19 +76,29 @@ void ModelSource::Watch() {
   }
 }
 
+absl::Status ModelSource::ReadTaxonomy() {
+  if (options_.taxonomy_path.empty()) return absl::OkStatus();
+  auto taxonomy = storage::Taxonomy::Read(options_.taxonomy_path);
+  if (!taxonomy.ok()) return taxonomy.status();
+  Log(Severity::kInfo, "taxonomy_loaded", {{"rows", taxonomy->size()}});
+  const std::lock_guard lock(mutex_);
+  taxonomy_ = std::make_shared<const storage::Taxonomy>(*std::move(taxonomy));
+  return absl::OkStatus();
+}
+
 absl::Status ModelSource::Reload() {
   if (options_.path.empty()) return absl::FailedPreconditionError("no model file is configured");
   const std::lock_guard lock(reload_);
   // Looked at before it is read: a file that is replaced in between is then read again.
   last_tried_ = Look();
   auto model = storage::ReadModelFile(options_.path);
-  if (!model.ok()) {
+  absl::Status read = model.status();
+  if (read.ok()) read = ReadTaxonomy();
+  if (!read.ok()) {
     failures_.fetch_add(1, std::memory_order_relaxed);
     Log(Severity::kError, "model_refused",
-        {{"path", OperatorText(options_.path)},
-         {"code", model.status().code()},
-         {"cause", OperatorText(model.status().message())}});
-    return model.status();
+        {{"path", OperatorText(options_.path)}, {"code", read.code()}, {"cause", OperatorText(read.message())}});
+    return read;
   }
   Publish(*std::move(model));
   return absl::OkStatus();
@@ -119,7 +129,7 @@ void ModelSource::Publish(scoring::Model model) {
     const bool same = drift_ != nullptr && facts_.has_value() && facts_->digest == facts.digest;
     const auto drift = same ? drift_ : std::make_shared<DriftCounters>(model, options_.threads);
     published_.Publish(std::make_unique<const ServingModel>(std::move(model), *std::move(layout), drift, ++generation_,
-                                                            totals_, options_.threads));
+                                                            totals_, options_.threads, taxonomy_.get()));
     facts_ = facts;
     drift_ = drift;
   }

@@ -39,6 +39,8 @@ class ModelSource {
     int threads = 1;  // polling threads that will count
     // Told of each model's layout before the model is published; null: nobody.
     storage::ProfileStore* profiles = nullptr;
+    // The file of the taxonomy, read again with each model; empty: none, and a row has no other above it.
+    std::string taxonomy_path = {};
   };
 
   ModelSource(scoring::Quiescence& domain, Options options);
@@ -48,12 +50,15 @@ class ModelSource {
 
   // Called after each publication, on the thread that published. Set before Start.
   void OnPublished(std::function<void()> callback) { on_published_ = std::move(callback); }
+  // Reads the file of the taxonomy, for the models that are published from then on; nothing where there is none. The
+  // one before stays where it cannot be read. Errors: those of storage::Taxonomy::Read.
+  absl::Status ReadTaxonomy();
   // Reads the file once and then looks at it every `poll`. A file that is not there yet is no error.
   void Start();
   void Stop();
 
-  // Reads the file now, whether it changed or not. A damaged file is refused, logged and counted, and the old model
-  // stays. Errors: those of ReadModelFile.
+  // Reads the file now, whether it changed or not, and that of the taxonomy. Where one of the two is damaged the model
+  // is refused, logged and counted, and the old one stays. Errors: those of ReadModelFile and ReadTaxonomy.
   absl::Status Reload();
   // Warms the model up and serves it. One whose profiles cannot be laid out is refused, logged and counted.
   void Publish(scoring::Model model);
@@ -89,11 +94,12 @@ class ModelSource {
 
   std::mutex reload_;  // one reload at a time
   mutable std::mutex mutex_;
-  std::optional<ModelFacts> facts_;       // guarded by mutex_
-  std::shared_ptr<DriftCounters> drift_;  // guarded by mutex_
-  std::optional<Signature> last_tried_;   // guarded by reload_
-  uint64_t generation_ = 0;               // guarded by mutex_
-  bool stopping_ = false;                 // guarded by mutex_
+  std::optional<ModelFacts> facts_;                    // guarded by mutex_
+  std::shared_ptr<DriftCounters> drift_;               // guarded by mutex_
+  std::shared_ptr<const storage::Taxonomy> taxonomy_;  // guarded by mutex_; null: none
+  std::optional<Signature> last_tried_;                // guarded by reload_
+  uint64_t generation_ = 0;                            // guarded by mutex_
+  bool stopping_ = false;                              // guarded by mutex_
   std::condition_variable wake_;
   std::thread thread_;
 };

@@ -41,6 +41,8 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kProfileNotRead, "PROFILE_NOT_READ", Code::kFailedPrecondition},
     {Reason::kProfilesFull, "PROFILES_FULL", Code::kResourceExhausted},
     {Reason::kPreferencesFull, "PREFERENCES_FULL", Code::kResourceExhausted},
+    {Reason::kLinksFull, "LINKS_FULL", Code::kResourceExhausted},
+    {Reason::kLinkConflict, "LINK_CONFLICT", Code::kFailedPrecondition},
     {Reason::kSubjectErased, "SUBJECT_ERASED", Code::kFailedPrecondition},
     {Reason::kStorageUnavailable, "STORAGE_UNAVAILABLE", Code::kUnavailable},
     {Reason::kRecordDamaged, "RECORD_DAMAGED", Code::kDataLoss},

@@ -48,6 +48,8 @@ enum class Reason : uint8_t {
   kProfileNotRead,
   kProfilesFull,
   kPreferencesFull,
+  kLinksFull,
+  kLinkConflict,
   kSubjectErased,
   kStorageUnavailable,
   kRecordDamaged,
@@ -58,7 +60,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 42;
+inline constexpr int kReasonCount = 44;
 
 struct ReasonFacts {
   Reason reason;

@@ -91,13 +91,14 @@ absl::Status SubjectIdError(absl::string_view field, absl::string_view id, const
   return MakeLimitError(Reason::kFieldTooLong, field, "has more bytes than", limits.subject_id_bytes_max);
 }
 
-absl::Status ValidateSubject(bool present, const v1::Subject& subject, const RequestLimits& limits) {
-  if (!present) return MakeError(Reason::kFieldRequired, "subject", "is required");
+absl::Status ValidateSubject(bool present, const v1::Subject& subject, const RequestLimits& limits,
+                             absl::string_view field) {
+  if (!present) return MakeError(Reason::kFieldRequired, field, "is required");
   if (policy::RawSubject(subject.namespace_(), subject.id()).IsValid(limits.subject_id_bytes_max)) {
     return absl::OkStatus();
   }
-  if (absl::Status status = ValidateNamespace("subject.namespace", subject.namespace_()); !status.ok()) return status;
-  return SubjectIdError("subject.id", subject.id(), limits);
+  absl::Status space = ValidateNamespace(absl::StrCat(field, ".namespace"), subject.namespace_());
+  return space.ok() ? SubjectIdError(absl::StrCat(field, ".id"), subject.id(), limits) : space;
 }
 
 absl::Status ValidateText(absl::string_view field, absl::string_view text, size_t bytes_max, LineFeeds line_feeds) {

@@ -24,8 +24,9 @@ absl::Status ValidateRecordEvents(const v1::RecordEventsRequest& request, const 
 // Everything of a batch that is not one row's: purpose, context, namespace, and sizes that must agree.
 absl::Status ValidateBatch(const v1::BatchAssignRequest& request, const RequestLimits& limits);
 
-// `present`: the request has a subject at all.
-absl::Status ValidateSubject(bool present, const v1::Subject& subject, const RequestLimits& limits);
+// `present`: the request has a subject at all. `field` names it.
+absl::Status ValidateSubject(bool present, const v1::Subject& subject, const RequestLimits& limits,
+                             absl::string_view field = "subject");
 // Why `id` is no subject id. Precondition: it is none, and the namespace is well formed. `field` names it.
 absl::Status SubjectIdError(absl::string_view field, absl::string_view id, const RequestLimits& limits);
 absl::Status ValidateSelectionPurpose(v1::Purpose purpose);

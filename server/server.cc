@@ -25,6 +25,8 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/model_source.h"
+#include "server/opt_out_queue.h"
+#include "server/opt_out_writer.h"
 #include "server/subject_service.h"
 #include "server/subject_view.h"
 #include "server/transport_security.h"
@@ -60,6 +62,7 @@ struct Server::Parts {
   scoring::Quiescence domain;
   storage::ConsentIndex index{domain};
   storage::RefusalIndex refusals{domain};
+  OptOutQueue opt_outs;
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<storage::NoticeStore> notices;
@@ -74,6 +77,7 @@ struct Server::Parts {
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
+  std::unique_ptr<OptOutWriter> opt_out_writer;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
@@ -165,7 +169,8 @@ PipelineSources Server::Parts::Sources() {
           .signals = {.tcf = {.vendor_id = configuration.tcf_vendor_id, .list = vendor_list ? &*vendor_list : nullptr},
                       .gdpr_when_unknown = !configuration.tcf_only_with_gdpr},
           .events = configuration.events,
-          .profiles = profiles.get()};
+          .profiles = profiles.get(),
+          .opt_outs = &opt_outs};
 }
 
 absl::Status Server::Parts::StartControlPlane() {
@@ -186,6 +191,7 @@ absl::Status Server::Parts::StartControlPlane() {
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
   erasure_watch = std::make_unique<ErasureWatch>(*database, *store, configuration.erasure_sweep);
+  opt_out_writer = std::make_unique<OptOutWriter>(opt_outs, *store, index, domain);
   return absl::OkStatus();
 }
 
@@ -217,7 +223,9 @@ absl::Status Server::Parts::StartMetrics() {
                                                                     .model = *model,
                                                                     .index = index,
                                                                     .store = *store,
-                                                                    .profiles = *profiles});
+                                                                    .profiles = *profiles,
+                                                                    .opt_outs = opt_outs,
+                                                                    .opt_out_writer = *opt_out_writer});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
   metrics = *std::move(started);
@@ -242,11 +250,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;
   if (absl::Status status = parts->ReadSigningKey(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
-  parts->model =
-      std::make_unique<ModelSource>(parts->domain, ModelSource::Options{.path = configuration.model,
-                                                                        .poll = configuration.model_poll,
-                                                                        .threads = configuration.data_plane_threads,
-                                                                        .profiles = parts->profiles.get()});
+  parts->model = std::make_unique<ModelSource>(
+      parts->domain, ModelSource::Options{.path = configuration.model,
+                                          .poll = configuration.model_poll,
+                                          .threads = configuration.data_plane_threads,
+                                          .profiles = parts->profiles.get(),
+                                          .taxonomy_path = configuration.audience_taxonomy_file});
+  if (absl::Status status = parts->model->ReadTaxonomy(); !status.ok()) {
+    return InField("audience_taxonomy_file", status);
+  }
   if (absl::Status status = parts->StartControlPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartDataPlane(); !status.ok()) return status;
   if (absl::Status status = parts->StartMetrics(); !status.ok()) return status;
@@ -301,6 +313,7 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   say_not_serving();              // in case one of the two said otherwise in between
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
+  parts_->opt_out_writer->Stop();  // after the last call that may have offered something
   Log(Severity::kInfo, "drained");
 }
 

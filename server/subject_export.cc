@@ -3,18 +3,34 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/consent_conversion.h"
 #include "server/message_csv.h"
 #include "server/status_conversion.h"
 #include "server/subject_conversion.h"
+#include "storage/subject_links.h"
 
 namespace assent::server {
+namespace {
+
+std::string Pseudonym(const policy::SubjectKey& subject) {
+  return absl::BytesToHexString({reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size()});
+}
+
+void FillLinks(const internal::v1::ConsentRecord& record, v1::SubjectLinks& links) {
+  if (const auto person = storage::PersonOf(record)) links.set_person(Pseudonym(*person));
+  for (const policy::SubjectKey& linked : storage::LinkedTo(record)) links.add_linked(Pseudonym(linked));
+}
+
+}  // namespace
+
 absl::Status FillExport(const storage::ConsentStore& store, const policy::SubjectKey& subject,
                         const internal::v1::ConsentRecord& record, absl::Time now, v1::SubjectExport& out) {
   FillTime(now, *out.mutable_export_time());
   FillConsent(record, *out.mutable_consent());
   FillSubjectState(record, *out.mutable_state());
+  if (storage::LinkCount(record) != 0) FillLinks(record, *out.mutable_links());
   size_t bytes = 0;
   return store.History(subject, 0, [&](uint64_t revision, const internal::v1::ConsentChange& change) {
     v1::ConsentChange shown;

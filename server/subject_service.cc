@@ -38,7 +38,15 @@ grpc::Status SubjectService::RestrictSubject(grpc::ServerContext* context, const
 
 grpc::Status SubjectService::MarkChild(grpc::ServerContext* context, const v1::MarkChildRequest* request,
                                        v1::MarkChildResponse* response) {
-  return Change(*context, ControlMethod::kMarkChild, *request, ReadChildMark, *response);
+  // Whom others protect as a child must not be able to say that there is no child.
+  const auto read = [&](const v1::MarkChildRequest& mark,
+                        const RequestLimits& limits) -> absl::StatusOr<storage::ConsentRequest> {
+    if (mark.has_child() && !mark.child()) {
+      if (absl::Status status = call_.RequireRole(*context, v1::ROLE_PRIVACY); !status.ok()) return status;
+    }
+    return ReadChildMark(mark, limits);
+  };
+  return Change(*context, ControlMethod::kMarkChild, *request, read, *response);
 }
 
 grpc::Status SubjectService::EraseSubject(grpc::ServerContext* context, const v1::EraseSubjectRequest* request,

@@ -97,8 +97,8 @@ void SubjectView::FillProfiles(const policy::SubjectKey& subject, int64_t now_us
   const scoring::FeatureSchema& schema = serving->model.schema();
   std::vector<uint64_t> words((serving->layout.state_bytes() + sizeof(uint64_t) - 1) / sizeof(uint64_t));
   const std::span<uint8_t> state(reinterpret_cast<uint8_t*>(words.data()), serving->layout.state_bytes());
-  if (!profiles->Read(pipeline_.reader(), subject, serving->profile_purpose, serving->layout, now_us / 1'000'000,
-                      state)) {
+  if (!profiles->ReadKept(pipeline_.reader(), subject, serving->profile_purpose, serving->layout, now_us / 1'000'000,
+                          state)) {
     return;
   }
   std::vector<float> values(schema.scored_size());

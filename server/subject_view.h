@@ -19,7 +19,7 @@ class SubjectView {
 
   // Sets every field of `response`. Errors: those of ValidateAssign.
   absl::Status ListSegments(const v1::Subject& subject, int64_t now_us, v1::ListSubjectSegmentsResponse& response);
-  // Adds what the running model computes from the profile that is kept, if it may be read now.
+  // Adds what the running model computes from the profile that is kept, also where nothing else may be done with it.
   void FillProfiles(const policy::SubjectKey& subject, int64_t now_us, v1::SubjectExport& out);
   // What people are told of the processing by the running model.
   v1::Disclosure Disclose(const DisclosureSettings& settings);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/cord.h"
 #include "storage/packed_state.h"
+#include "storage/subject_links.h"
 
 namespace assent::storage {
 namespace {
@@ -195,8 +196,9 @@ void ReplaceByDenial(const ConsentRequest& request, absl::Time now, uint64_t rev
 }
 
 absl::Status CheckChange(const ConsentRequest& request, const ConsentRecord& record) {
-  if (request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT) {
-    if (!record.erased() || request.grants.empty() || request.terms.method == kMethodExplicit) return absl::OkStatus();
+  const bool imports = request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT && !request.grants.empty() &&
+                       request.terms.method != kMethodExplicit;
+  if (record.erased() && (imports || request.kind == internal::v1::CONSENT_CHANGE_KIND_LINK)) {
     absl::Status erased =
         absl::FailedPreconditionError("the subject was erased; only what the person agrees to anew is recorded");
     erased.SetPayload(kErasurePayload, absl::Cord());
@@ -216,6 +218,7 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
   change.set_kind(request.kind);
   change.set_time_us(now_us);
   change.set_recorded_by(request.recorded_by);
+  change.set_by_link(request.by_link);
   switch (request.kind) {
     case internal::v1::CONSENT_CHANGE_KIND_GRANT:
       if (!request.grants.empty()) {
@@ -245,7 +248,7 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
       ApplyPreference(request, now_us, *record.mutable_preferences());
       *change.mutable_preferences() = record.preferences();
       break;
-    default:
+    default:  // links are set by AddLink and RemoveLink
       break;
   }
   for (const PurposeRecord& purpose : change.purposes()) SetPurpose(purpose, record);
@@ -286,6 +289,7 @@ policy::ConsentState StateOf(const ConsentRecord& record, const policy::Jurisdic
   state.erased = record.erased();
   const internal::v1::Preferences& preferences = record.preferences();
   state.has_preferences = preferences.refused_segments_size() + preferences.refused_taxonomy_ids_size() != 0;
+  state.linked = LinkCount(record) != 0;
   return state;
 }
 

@@ -40,7 +40,7 @@ void ReplaceByDenial(const ConsentRequest& request, absl::Time now, uint64_t rev
                      internal::v1::ConsentRecord& record);
 
 // Whether the record allows the change. Errors: FailedPrecondition (an erased subject comes back by an explicit grant
-// only: IsErasure), ResourceExhausted (more than kPreferencesMax).
+// only, and is linked to nobody: IsErasure), ResourceExhausted (more than kPreferencesMax).
 absl::Status CheckChange(const ConsentRequest& request, const internal::v1::ConsentRecord& record);
 
 // Whether a FailedPrecondition is that of CheckChange, rather than that of a record of a newer version.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "storage/commit_staging.h"
 #include "storage/consent_change.h"
 #include "storage/engine_status.h"
 #include "storage/meta_value.h"
@@ -30,10 +31,19 @@ ConsentState WithClosed(ConsentState state, uint32_t bits) {
 }
 
 // Grants before what denies, so that the denial stays; but what denies under an etag, which a grant would make stale,
-// comes first, and the grants that meet it fail.
+// comes first, and the grants that meet it fail. Links carry over what was denied, and after them what is denied uses
+// them, before they end.
 int PlaceInCommit(const ConsentRequest& request) {
+  switch (request.kind) {
+    case internal::v1::CONSENT_CHANGE_KIND_LINK:
+      return 2;
+    case internal::v1::CONSENT_CHANGE_KIND_UNLINK:
+      return 4;
+    default:
+      break;
+  }
   if (ClosedBy(request) == 0) return 1;
-  return request.check_revision ? 0 : 2;
+  return request.check_revision ? 0 : 3;
 }
 
 // The highest revision in the subject's history; 0 when there is none.
@@ -88,37 +98,44 @@ void ConsentCommitter::Commit(std::span<PendingChange*> changes) {
   std::stable_sort(changes.begin(), changes.end(), [](const PendingChange* a, const PendingChange* b) {
     return PlaceInCommit(a->request) < PlaceInCommit(b->request);
   });
-  TouchedSubjects subjects;
-  CloseProtective(changes, subjects);
-  rocksdb::WriteBatch batch;
-  uint64_t sequence = applied_.load(std::memory_order_relaxed);
-  const uint64_t before = sequence;
-  absl::Status written = ResumeEngine();
-  if (written.ok()) {
-    for (PendingChange* change : changes) {
-      change->result = Stage(*change, subjects[change->request.subject], sequence, batch);
-    }
-    if (sequence != before) written = Write(subjects, sequence, batch);
-  }
-  if (!written.ok()) {
-    // Not even "stale etag": it was judged against changes that are not on disk.
-    for (PendingChange* change : changes) change->result = written;
-    return;
-  }
-  Publish(subjects, sequence);
+  CommitStaging staging;
+  for (std::span<PendingChange* const> left = changes; !left.empty();) left = left.subspan(CommitBatch(left, staging));
 }
 
-// Also notes what was closed already: an earlier commit closed it and could not reach the disk, or the record is
-// damaged.
-void ConsentCommitter::CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects) {
-  for (const PendingChange* change : changes) {
-    const ConsentRequest& request = change->request;
-    const uint32_t closing = ClosedBy(request);
-    const uint32_t closed = index_.Close(request.subject, closing);
-    const auto [place, first] = subjects.try_emplace(request.subject);
-    if (first) place->second.closed_before = closed;
-    place->second.closed_here |= closing != 0;
+size_t ConsentCommitter::CommitBatch(std::span<PendingChange* const> changes, CommitStaging& staging) {
+  const uint64_t before = applied_.load(std::memory_order_relaxed);
+  staging.StartBatch(before);
+  for (const PendingChange* change : changes) Touch(change->request.subject, ClosedBy(change->request), staging);
+  size_t staged = 0;
+  while (staged < changes.size() && staging.bytes < kBatchBytes) {
+    PendingChange& change = *changes[staged++];
+    change.result = Stage(change, staging);
   }
+  // Only now, so that what the changes reach is closed too where the disk refuses.
+  absl::Status written = ResumeEngine();
+  if (written.ok() && staging.sequence != before) written = Write(staging);
+  if (written.ok()) {
+    Publish(staging);
+  } else {
+    // Not even "stale etag": it was judged against changes that are not on disk.
+    for (PendingChange* change : changes.first(staged)) change->result = written;
+  }
+  return staged;
+}
+
+TouchedSubject& ConsentCommitter::Touch(const SubjectKey& subject, uint32_t closing, CommitStaging& staging) {
+  const uint32_t closed = index_.Close(subject, closing);
+  const auto [place, first] = staging.subjects.try_emplace(subject);
+  TouchedSubject& touched = place->second;
+  if (first) touched.closed_before = closed;
+  touched.closed_here |= closing != 0;
+  return touched;
+}
+
+TouchedSubject& ConsentCommitter::TouchAndRead(const SubjectKey& subject, CommitStaging& staging) {
+  TouchedSubject& touched = Touch(subject, 0, staging);
+  if (!touched.read) Read(subject, touched);
+  return touched;
 }
 
 absl::Status ConsentCommitter::ResumeEngine() {
@@ -128,7 +145,7 @@ absl::Status ConsentCommitter::ResumeEngine() {
   return status;
 }
 
-void ConsentCommitter::Read(const SubjectKey& subject, Touched& touched) {
+void ConsentCommitter::Read(const SubjectKey& subject, TouchedSubject& touched) {
   touched.read = true;
   const std::string key = ConsentKey(subject);
   rocksdb::PinnableSlice value;
@@ -146,51 +163,80 @@ void ConsentCommitter::Read(const SubjectKey& subject, Touched& touched) {
 // Only a protective change replaces what cannot be read, and then for every purpose: any of them may have been denied.
 // Nor does anybody know whether the subject was a child, restricted or erased: the new record is restricted, so that no
 // later grant permits what one of these forbade.
-absl::Status ConsentCommitter::ReplaceUnreadable(Touched& touched, PendingChange& change) {
-  ConsentRequest& request = change.request;
+absl::Status ConsentCommitter::ReplaceUnreadable(ConsentRequest& request, absl::Time now, TouchedSubject& touched) {
   if (!IsProtective(request) || touched.readable.code() == absl::StatusCode::kUnavailable) return touched.readable;
   const absl::StatusOr<uint64_t> revision = LastRevision(database_, request.subject);
   if (!revision.ok()) return revision.status();
   request.purpose_bits = policy::kAllPurposeBits;
-  ReplaceByDenial(request, change.now, *revision, touched.record);
+  ReplaceByDenial(request, now, *revision, touched.record);
   touched.readable = absl::OkStatus();
   return absl::OkStatus();
 }
 
-absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
-                                                      rocksdb::WriteBatch& batch) {
+absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, CommitStaging& staging) {
   ConsentRequest& request = change.request;
-  if (!touched.read) Read(request.subject, touched);
+  TouchedSubject& touched = TouchAndRead(request.subject, staging);
   const bool replaces = !touched.readable.ok();
   if (replaces) {
-    if (absl::Status status = ReplaceUnreadable(touched, change); !status.ok()) return status;
+    if (absl::Status status = ReplaceUnreadable(request, change.now, touched); !status.ok()) return status;
   } else if (const Repetition repetition = RepetitionOf(touched.record, request); repetition == Repetition::kSame) {
     return ConsentResult{touched.record, {database_.epoch(), touched.record.sequence()}};
   } else if (repetition == Repetition::kOtherAsked) {
     return absl::InvalidArgumentError("request_id: it stands for another request already; take a new one");
   } else if (request.check_revision && request.expected_revision != touched.record.revision()) {
     return absl::AbortedError("etag: the record has changed since it was read; read it again and repeat the change");
-  } else if (!IsProtective(request) && (PurposesOf(request) & touched.denied) != 0) {
+  } else if (!IsProtective(request) && (PurposesOf(request) & staging.DeniedTo(request.subject)) != 0) {
     return absl::AbortedError("the person denied it at the same moment; read the record again");
   } else if (absl::Status allowed = CheckChange(request, touched.record); !allowed.ok()) {
     return allowed;
   }
+  if (absl::Status staged = StageAllowed(request, change.now, touched, staging); !staged.ok()) {
+    if (absl::IsUnavailable(staged)) touched.left_closed |= ClosedBy(request);
+    return staged;
+  }
+  return ConsentResult{touched.record,
+                       {database_.epoch(), touched.changed ? staging.sequence : touched.record.sequence()}};
+}
+
+absl::Status ConsentCommitter::StageAllowed(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
+                                            CommitStaging& staging) {
+  switch (request.kind) {
+    case internal::v1::CONSENT_CHANGE_KIND_LINK:
+      return StageLink(request, now, touched, staging);
+    case internal::v1::CONSENT_CHANGE_KIND_UNLINK:
+      return StageUnlink(request, now, touched, staging);
+    case internal::v1::CONSENT_CHANGE_KIND_ERASE:
+      return StageErasure(request, now, touched, staging);
+    default:
+      break;
+  }
+  const Denials denials = DenialsOf(request);
+  if (denials.empty() || LinkCount(touched.record) == 0) return Record(request, now, touched, staging);
+  const absl::StatusOr<Star> star = StarOf(request.subject, touched, staging);
+  if (!star.ok()) return star.status();
+  absl::Status recorded = Record(request, now, touched, staging);
+  return recorded.ok() ? Spread(denials, *star, request, now, staging) : recorded;
+}
+
+absl::Status ConsentCommitter::Record(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
+                                      CommitStaging& staging) {
   // Where an earlier withdrawal was closed and not written, its profile goes with the next change that is.
-  touched.ended |= EndedProfiles(request, change.now, touched.record) |
+  touched.ended |= EndedProfiles(request, now, touched.record) |
                    (touched.closed_before & PurposesOf(request) & policy::kProfilePurposeBits);
-  const internal::v1::ConsentChange entry = ApplyChange(request, change.now, ++sequence, touched.record);
+  const internal::v1::ConsentChange entry = ApplyChange(request, now, ++staging.sequence, touched.record);
   touched.changed = true;
   touched.written |= PurposesOf(request);
-  touched.denied |= ClosedBy(request);
+  if (const uint32_t denied = ClosedBy(request); denied != 0) staging.denied[request.subject] |= denied;
   rocksdb::ColumnFamilyHandle* const history = database_.family(Family::kConsentHistory);
   const std::string key = HistoryKey(request.subject, touched.record.revision());
+  const std::string value = EncodeRecord(key, entry);
+  staging.bytes += key.size() + value.size() + touched.record.ByteSizeLong();
   // What was staged in this batch before goes as well. The last revision there can be is never reached.
-  const rocksdb::Status added =
-      request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
-          ? batch.DeleteRange(history, HistoryKey(request.subject, 0), HistoryKey(request.subject, ~uint64_t{0}))
-          : batch.Put(history, key, EncodeRecord(key, entry));
-  if (!added.ok()) return FromEngine(added, "record consent", database_.data_dir());
-  return ConsentResult{touched.record, {database_.epoch(), sequence}};
+  const rocksdb::Status added = request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
+                                    ? staging.batch.DeleteRange(history, HistoryKey(request.subject, 0),
+                                                                HistoryKey(request.subject, ~uint64_t{0}))
+                                    : staging.batch.Put(history, key, value);
+  return added.ok() ? absl::OkStatus() : FromEngine(added, "record consent", database_.data_dir());
 }
 
 // The purposes are closed while the profiles go, so that no fold begins one before the new state is published. (Of a
@@ -207,20 +253,20 @@ rocksdb::Status ConsentCommitter::DeleteProfiles(const SubjectKey& subject, uint
   return status;
 }
 
-absl::Status ConsentCommitter::Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch) {
+absl::Status ConsentCommitter::Write(CommitStaging& staging) {
   rocksdb::Status status;
-  for (const auto& [subject, touched] : subjects) {
+  for (const auto& [subject, touched] : staging.subjects) {
     if (!touched.changed || !status.ok()) continue;
     const std::string key = ConsentKey(subject);
-    status = batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
-    if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, batch);
+    status = staging.batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
+    if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, staging.batch);
   }
   if (status.ok()) {
-    status =
-        batch.Put(database_.family(Family::kMeta), kMetaSequence, EncodeRecord(kMetaSequence, MetaNumber(sequence)));
+    status = staging.batch.Put(database_.family(Family::kMeta), kMetaSequence,
+                               EncodeRecord(kMetaSequence, MetaNumber(staging.sequence)));
   }
   if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
-  return Sync(batch, "record consent");
+  return Sync(staging.batch, "record consent");
 }
 
 absl::Status ConsentCommitter::Sync(rocksdb::WriteBatch& batch, absl::string_view doing) {
@@ -239,8 +285,9 @@ absl::Status ConsentCommitter::Write(absl::FunctionRef<void(rocksdb::WriteBatch&
   return batch.Count() == 0 ? absl::OkStatus() : Sync(batch, "write profiles");
 }
 
-void ConsentCommitter::Publish(const TouchedSubjects& subjects, uint64_t sequence) {
-  for (const auto& [subject, touched] : subjects) {
+void ConsentCommitter::Publish(const CommitStaging& staging) {
+  for (const auto& [subject, touched] : staging.subjects) {
+    if (!touched.read) continue;  // of a change that is yet to be staged: it stays closed
     if (!touched.readable.ok()) {
       // The disk did not answer: the index still says what was last committed, with what was closed just now.
       if (touched.readable.code() == absl::StatusCode::kUnavailable) continue;
@@ -252,9 +299,10 @@ void ConsentCommitter::Publish(const TouchedSubjects& subjects, uint64_t sequenc
     if (!touched.changed && !touched.closed_here) continue;
     // First what is refused, then the flag that makes a reader look for it.
     if (touched.changed) refusals_.Put(subject, RefusalsOf(touched.record));
-    index_.Put(subject, WithClosed(StateOf(touched.record, jurisdictions_), touched.closed_before & ~touched.written));
+    index_.Put(subject, WithClosed(StateOf(touched.record, jurisdictions_),
+                                   (touched.closed_before & ~touched.written) | touched.left_closed));
   }
-  applied_.store(sequence, std::memory_order_release);
+  applied_.store(staging.sequence, std::memory_order_release);
 }
 
 }  // namespace assent::storage

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "storage/consent_store.h"
+#include "storage/subject_links.h"
 
 namespace rocksdb {
 class Status;
@@ -18,6 +19,9 @@ class WriteBatch;
 }  // namespace rocksdb
 
 namespace assent::storage {
+
+struct CommitStaging;
+struct TouchedSubject;
 
 // A change that waits for its commit.
 struct PendingChange {
@@ -58,7 +62,9 @@ class ConsentCommitter {
   // batch with record and history of each change is written and synced; the index gets the new states; applied() moves.
   // When the write fails nothing is acknowledged and what was closed stays closed, until a later change of the same
   // purposes is on disk.
-  // The batch also deletes the profiles that a change voids; in memory they are gone before the sync.
+  // The batch also deletes the profiles that a change voids; in memory they are gone before the sync. What of a change
+  // reaches other subjects by links is in the same batch. A commit beyond kBatchBytes is written in several batches,
+  // each of which is a commit by itself.
   void Commit(std::span<PendingChange*> changes);
 
   // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. Errors: Unavailable.
@@ -74,30 +80,50 @@ class ConsentCommitter {
   CommitPoint applied() const;
   bool engine_refused() const { return engine_refused_.load(std::memory_order_relaxed); }
 
- private:
-  // A subject of the commit: its record as the changes so far leave it.
-  struct Touched {
-    internal::v1::ConsentRecord record;
-    absl::Status readable;       // of the stored record
-    bool read = false;           // an attempt was made
-    bool changed = false;        // the record has to be written
-    bool closed_here = false;    // this commit closed something
-    uint32_t denied = 0;         // purposes that a protective change of this commit denied already
-    uint32_t closed_before = 0;  // purposes that an earlier, failed commit left closed
-    uint32_t written = 0;        // purposes that this commit sets
-    uint32_t ended = 0;          // profile purposes whose profile this commit deletes
-  };
-  using TouchedSubjects = absl::flat_hash_map<policy::SubjectKey, Touched, SubjectKeyHash>;
+  // From so many bytes on the rest of a commit is written apart: with what one change can reach it stays below what
+  // storage/log_scan.h takes for the torn end of a log.
+  static constexpr size_t kBatchBytes = size_t{8} << 20;
 
-  void CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects);
-  void Read(const policy::SubjectKey& subject, Touched& touched);
-  absl::Status ReplaceUnreadable(Touched& touched, PendingChange& change);
-  absl::StatusOr<ConsentResult> Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
-                                      rocksdb::WriteBatch& batch);
+ private:
+  // Commits the first changes in one batch; returns how many.
+  size_t CommitBatch(std::span<PendingChange* const> changes, CommitStaging& staging);
+  // The subject among those of the commit, with the purposes closed in the index. Also notes what was closed already:
+  // an earlier commit closed it and could not reach the disk, or the record is damaged.
+  TouchedSubject& Touch(const policy::SubjectKey& subject, uint32_t closing, CommitStaging& staging);
+  TouchedSubject& TouchAndRead(const policy::SubjectKey& subject, CommitStaging& staging);
+  void Read(const policy::SubjectKey& subject, TouchedSubject& touched);
+  absl::Status ReplaceUnreadable(ConsentRequest& request, absl::Time now, TouchedSubject& touched);
+  absl::StatusOr<ConsentResult> Stage(PendingChange& change, CommitStaging& staging);
+  absl::Status StageAllowed(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
+                            CommitStaging& staging);
+  // Applies the change to its record and adds the entry to the history.
+  absl::Status Record(const ConsentRequest& request, absl::Time now, TouchedSubject& touched, CommitStaging& staging);
   rocksdb::Status DeleteProfiles(const policy::SubjectKey& subject, uint32_t purpose_bits, rocksdb::WriteBatch& batch);
-  absl::Status Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch);
+  absl::Status Write(CommitStaging& staging);
   absl::Status Sync(rocksdb::WriteBatch& batch, absl::string_view doing);
-  void Publish(const TouchedSubjects& subjects, uint64_t sequence);
+  void Publish(const CommitStaging& staging);
+
+  // Links; in consent_commit_links.cc. Those who are linked to each other, as far as a change of one reaches the
+  // others.
+  struct Star {
+    policy::SubjectKey person;
+    std::vector<policy::SubjectKey> others;  // all but who was asked
+  };
+  // Errors: Unavailable. Nothing was changed then.
+  absl::StatusOr<Star> StarOf(const policy::SubjectKey& subject, const TouchedSubject& touched, CommitStaging& staging);
+  absl::Status ReadAll(std::span<const policy::SubjectKey> subjects, CommitStaging& staging);
+  // Whether what happens to the person happens to the subject: not where its record names another person.
+  static bool Belongs(const policy::SubjectKey& subject, const policy::SubjectKey& person,
+                      const TouchedSubject& touched);
+  // Brings to each of the star what it does not have yet.
+  absl::Status Spread(const Denials& denials, const Star& star, const ConsentRequest& asked, absl::Time now,
+                      CommitStaging& staging);
+  absl::Status StageErasure(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
+                            CommitStaging& staging);
+  absl::Status StageLink(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
+                         CommitStaging& staging);
+  absl::Status StageUnlink(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
+                           CommitStaging& staging);
 
   Database& database_;
   ConsentIndex& index_;

@@ -47,6 +47,11 @@ bool IsProtective(const ConsentRequest& request) {
   }
 }
 
+bool IsLinkChange(const ConsentRequest& request) {
+  return request.kind == internal::v1::CONSENT_CHANGE_KIND_LINK ||
+         request.kind == internal::v1::CONSENT_CHANGE_KIND_UNLINK;
+}
+
 uint32_t PurposesOf(const ConsentRequest& request) {
   switch (request.kind) {
     case internal::v1::CONSENT_CHANGE_KIND_WITHDRAW:
@@ -101,6 +106,8 @@ std::string RequestDigest(const ConsentRequest& request) {
     }
   }
   if (request.kind == internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES) PutPreference(request.preference, asked);
+  if (request.linked)
+    asked.append(reinterpret_cast<const char*>(request.linked->bytes.data()), request.linked->bytes.size());
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(asked.data()), asked.size(), digest.data());
   return {reinterpret_cast<const char*>(digest.data()), kDigestBytes};

@@ -45,16 +45,19 @@ struct GrantTerms {
 struct ConsentRequest {
   policy::SubjectKey subject;
   internal::v1::ConsentChangeKind kind;
-  std::vector<Grant> grants;       // for a grant
-  GrantTerms terms;                // for a grant
-  uint32_t withdrawn_bits = 0;     // for a grant: what the same signal withdraws; no purpose of `grants`
-  uint32_t opted_out_bits = 0;     // for a grant: what the same signal objects to; no purpose of the two others
-  uint32_t purpose_bits = 0;       // for a withdrawal or an opt-out
-  SegmentPreference preference;    // for SET_PREFERENCES
+  std::vector<Grant> grants;     // for a grant
+  GrantTerms terms;              // for a grant
+  uint32_t withdrawn_bits = 0;   // for a grant: what the same signal withdraws; no purpose of `grants`
+  uint32_t opted_out_bits = 0;   // for a grant: what the same signal objects to; no purpose of the two others
+  uint32_t purpose_bits = 0;     // for a withdrawal or an opt-out
+  SegmentPreference preference;  // for SET_PREFERENCES
+  // For LINK: who belongs to `subject`, the person. For UNLINK: the other of the two; none: whoever is linked to it.
+  std::optional<policy::SubjectKey> linked = {};
   std::string recorded_by;         // the principal
   std::string request_id;          // 16 bytes, or empty
   uint64_t expected_revision = 0;  // from the etag; with `check_revision`
   bool check_revision = false;
+  bool by_link = false;  // it was asked of another subject, and reaches this one by a link; see Reaching
 };
 
 // Whether the whole request takes permission away.
@@ -64,8 +67,11 @@ uint32_t PurposesOf(const ConsentRequest& request);
 // The purposes that have to be closed before the request is on the disk: what it denies, or every purpose.
 uint32_t ClosedBy(const ConsentRequest& request);
 
-// 16 bytes that tell requests apart by what they ask: kind, purposes (in any order) and terms; not by id, subject, etag
-// or principal.
+// Whether it makes or ends a link.
+bool IsLinkChange(const ConsentRequest& request);
+
+// 16 bytes that tell requests apart by what they ask: kind, purposes (in any order), terms and who is linked; not by
+// id, subject, etag or principal.
 std::string RequestDigest(const ConsentRequest& request);
 
 // assent.v1.CollectionMethod.

@@ -64,6 +64,9 @@ absl::Status CheckRequest(const ConsentRequest& request) {
   if (request.kind == internal::v1::CONSENT_CHANGE_KIND_GRANT && PurposesOf(request) == 0) {
     return absl::InvalidArgumentError("grants: required");
   }
+  if (request.kind == internal::v1::CONSENT_CHANGE_KIND_LINK && !request.linked) {
+    return absl::InvalidArgumentError("linked: required");
+  }
   for (const Grant& grant : request.grants) {
     if (!policy::PurposeFromNumber(static_cast<int>(grant.purpose))) {
       return absl::InvalidArgumentError("grants.purpose: not a purpose");

@@ -60,14 +60,16 @@ class ConsentStore {
 
   // Applies one change. Concurrent calls share a synced write, in the order in which they arrived. A protective change
   // closes the index before the sync and stays closed if the sync fails; a grant opens it after.
-  // A request that the record remembers by its id changes nothing and is answered with the present state.
+  // A request that the record remembers by its id changes nothing and is answered with the present state; so does the
+  // link of what is linked, and the end of a link that is not there.
+  // What denies reaches who is linked, in the same write (storage/subject_links.h).
   // Of changes of one subject that share a write the protective ones come last, so that a race ends protective.
   // Errors: InvalidArgument (the request id stands for another request: nothing is changed), Aborted (stale etag, or a
-  // grant that met a protective change in the same write), ResourceExhausted (too many preferences or contests),
+  // grant that met a protective change in the same write), ResourceExhausted (too many preferences, contests or links),
   // DataLoss (the stored record is damaged; a protective change still replaces it, then counts for every purpose and
   // restricts the subject, because nobody knows what the others held), FailedPrecondition (the record was written by a
-  // newer version; or the subject was erased, and the grant is no explicit one), Unavailable (the disk refused; nothing
-  // is acknowledged, and it may be tried again).
+  // newer version; or the subject was erased, and the change is neither an explicit grant nor a denial; or a link has
+  // no place: IsLinkRefusal), Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
   absl::StatusOr<ConsentResult> Apply(ConsentRequest request, absl::Time now);
 
   // The point is that of the commit that wrote the state. Errors: NotFound, DataLoss, FailedPrecondition, Unavailable.

@@ -42,8 +42,8 @@ struct Erased {
   FirstBytes first_bytes;
 };
 
-// The tombstones that were made or changed since a commit. A record that cannot be read is none: its erasure would have
-// replaced it.
+// The tombstones that were made or changed since a commit, and the records that lost a link since: older versions of
+// them name who may be among the erased. A record that cannot be read is none: its erasure would have replaced it.
 absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std::atomic<bool>& stop) {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
@@ -57,10 +57,10 @@ absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std:
     const rocksdb::Slice key = records->key();
     const rocksdb::Slice value = records->value();
     record.Clear();
-    if (!DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok() || !record.erased())
-      continue;
-    if (record.sequence() <= since) continue;
-    ++erased.subjects;
+    if (!DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok()) continue;
+    const bool is_erased = record.erased() && record.sequence() > since;
+    if (!is_erased && record.links().removal_sequence() <= since) continue;
+    if (is_erased) ++erased.subjects;
     erased.first_bytes.set(static_cast<uint8_t>(key[0]));
   }
   if (!records->status().ok()) return FromEngine(records->status(), "look for erasures", database.data_dir());
@@ -112,7 +112,7 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   if (*since == until) return 0;
   const absl::StatusOr<Erased> erased = FindErased(database, *since, stop);
   if (!erased.ok()) return erased.status();
-  if (erased->subjects > 0) {
+  if (erased->first_bytes.any()) {
     rocksdb::Status status = FlushAll(database);
     if (status.ok()) status = Rewrite(database, erased->first_bytes, stop);
     if (stop) return Stopped();
@@ -125,7 +125,7 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   });
   if (written.ok() && !added.ok()) written = FromEngine(added, "record the sweep", database.data_dir());
   if (!written.ok()) return written;
-  if (erased->subjects > 0) {
+  if (erased->first_bytes.any()) {
     // Another version of the list of files, which names those that are left and no bounds of those that went.
     const rocksdb::Status status = FlushAll(database);
     if (!status.ok()) return FromEngine(status, "end the sweep", database.data_dir());

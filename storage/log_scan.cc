@@ -22,7 +22,8 @@ namespace {
 constexpr size_t kBlockBytes = 32768;
 constexpr size_t kFragmentHeadBytes = 7;
 constexpr size_t kBatchHeadBytes = 12;
-// More than one commit writes: 256 changes, each a record and a history entry of a few KiB.
+// More than one batch has: a commit ends one at 8 MiB (ConsentCommitter::kBatchBytes), and the change that passes them
+// writes 33 records of some 70 KiB at most.
 constexpr uint64_t kCommitBytesMax = uint64_t{16} << 20;
 
 enum RecordType : uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };

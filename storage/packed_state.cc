@@ -61,7 +61,7 @@ PackedState PackState(const ConsentState& state) {
   if (state.erased) word |= packed::kErased;
   return {.word = word | (uint64_t{earliest_end} << packed::kEndShift),
           .info = std::min(state.revision, packed::kRevisionMax) | (notice << packed::kNoticeShift) |
-                  (state.has_preferences ? packed::kPreferences : 0)};
+                  (state.has_preferences ? packed::kPreferences : 0) | (state.linked ? packed::kLinked : 0)};
 }
 
 PackedDetails PackDetails(const ConsentState& state) {
@@ -93,6 +93,7 @@ void UnpackState(uint64_t word, uint64_t info, ConsentState& state) {
   state.restricted = (word & packed::kRestricted) != 0;
   state.erased = (word & packed::kErased) != 0;
   state.has_preferences = (info & packed::kPreferences) != 0;
+  state.linked = (info & packed::kLinked) != 0;
 }
 
 void UnpackDetails(const PackedDetails& details, ConsentState& state) {

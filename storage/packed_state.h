@@ -28,12 +28,14 @@ inline constexpr int kRegimeShift = 29;
 inline constexpr int kEndShift = 32;
 
 // The second word. No reader who starts after a change sees an older one.
-//   bits  0-30  revision, at most kRevisionMax
+//   bits  0-29  revision, at most kRevisionMax
+//   bit   30    linked to other subjects
 //   bit   31    a change of the slot is under way
 //   bits 32-46  ordinal of the notice's version that the granted purposes were given under; 0: none; kNoticesDiffer
 //   bit   47    some segments are refused
 //   bits 48-63  part of the key
-inline constexpr uint32_t kRevisionMax = 0x7FFFFFFF;
+inline constexpr uint32_t kRevisionMax = 0x3FFFFFFF;
+inline constexpr uint64_t kLinked = uint64_t{1} << 30;
 inline constexpr uint64_t kChanging = uint64_t{1} << 31;
 inline constexpr int kNoticeShift = 32;
 inline constexpr uint64_t kNoticesDiffer = 0x7FFF;

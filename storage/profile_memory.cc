@@ -208,6 +208,17 @@ bool ProfileMemory::Read(const Reader& reader, const SubjectKey& subject, Purpos
   return false;
 }
 
+bool ProfileMemory::ReadKept(const Reader& reader, const SubjectKey& subject, Purpose purpose,
+                             const ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state) {
+  const ProfileTable::Held held = table_.Hold(subject, purpose);
+  // While the profile is held, as in Fold.
+  if (policy::MayKeepProfile(index_.Find(reader, subject), purpose, now_s)) {
+    return CopyOut(held, layout, now_s, state);
+  }
+  std::fill(state.begin(), state.end(), uint8_t{0});
+  return false;
+}
+
 void ProfileMemory::Forget(const SubjectKey& subject, Purpose purpose) {
   ProfileTable::Held held = table_.Hold(subject, purpose);
   if (held.id() != 0) Remove(held);

@@ -34,6 +34,8 @@ class ProfileMemory final : public ProfileKeeper {
                    std::span<uint8_t> state, FoldCounts& counts);
   bool Read(const Reader& reader, const policy::SubjectKey& subject, policy::Purpose purpose,
             const scoring::ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state);
+  bool ReadKept(const Reader& reader, const policy::SubjectKey& subject, policy::Purpose purpose,
+                const scoring::ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state);
   void Forget(const policy::SubjectKey& subject, policy::Purpose purpose) override;
 
   // Takes in a profile from the disk, of a layout that may never be known. False: no memory for more.

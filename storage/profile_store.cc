@@ -331,6 +331,11 @@ bool ProfileStore::Read(const scoring::Quiescence::Reader& reader, const Subject
   return impl_->memory.Read(reader, subject, purpose, layout, now_s, state);
 }
 
+bool ProfileStore::ReadKept(const scoring::Quiescence::Reader& reader, const SubjectKey& subject, Purpose purpose,
+                            const scoring::ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state) const {
+  return impl_->memory.ReadKept(reader, subject, purpose, layout, now_s, state);
+}
+
 size_t ProfileStore::size() const { return impl_->memory.size(); }
 size_t ProfileStore::memory_bytes() const { return impl_->memory.memory_bytes(); }
 uint64_t ProfileStore::refused_full() const { return impl_->memory.refused_full(); }

@@ -94,6 +94,10 @@ class ProfileStore {
   bool Read(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject, policy::Purpose purpose,
             const scoring::ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state) const;
 
+  // The same for the person's own copy: also where the profile is kept and may not be used, as under a restriction.
+  bool ReadKept(const scoring::Quiescence::Reader& reader, const policy::SubjectKey& subject, policy::Purpose purpose,
+                const scoring::ProfileLayout& layout, int64_t now_s, std::span<uint8_t> state) const;
+
   size_t size() const;          // profiles
   size_t memory_bytes() const;  // of profiles and their table
   uint64_t refused_full() const;

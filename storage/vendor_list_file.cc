@@ -1,18 +1,14 @@
 #include "storage/vendor_list_file.h"
 
-#include <fcntl.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
-#include <sys/stat.h>
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "storage/file_descriptor.h"
+#include "storage/text_file.h"
 
 namespace assent::storage {
 namespace {
@@ -60,24 +56,6 @@ absl::StatusOr<policy::VendorRegistration> RegistrationOf(const JsonObject& vend
       .consent_purposes = *consent, .legitimate_interest_purposes = *interest, .flexible_purposes = *flexible};
 }
 
-absl::StatusOr<std::string> ReadVendorListText(const std::string& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.ok() && errno == ENOENT) return absl::NotFoundError("does not exist");
-  struct stat info = {};
-  std::string text;
-  if (!file.ok() || fstat(file.number(), &info) != 0) {
-    return absl::UnavailableError(absl::StrCat("cannot be read: ", strerror(errno)));
-  }
-  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError("not a regular file");
-  if (!file.Read(kVendorListFileBytesMax + 1, text)) {
-    return absl::UnavailableError(absl::StrCat("cannot be read: ", strerror(errno)));
-  }
-  if (text.size() > kVendorListFileBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("larger than ", kVendorListFileBytesMax, " bytes"));
-  }
-  return text;
-}
-
 absl::Status OfFile(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("vendor list ", path, ": ", status.message()));
 }
@@ -119,7 +97,7 @@ absl::StatusOr<std::optional<policy::VendorListVersion>> VendorListFromJson(absl
 absl::StatusOr<policy::VendorList> ReadVendorList(std::span<const std::string> paths, uint16_t vendor_id) {
   std::vector<policy::VendorListVersion> versions;
   for (const std::string& path : paths) {
-    const absl::StatusOr<std::string> text = ReadVendorListText(path);
+    const absl::StatusOr<std::string> text = ReadTextFile(path, kVendorListFileBytesMax);
     if (!text.ok()) return OfFile(path, text.status());
     const auto version = VendorListFromJson(*text, vendor_id);
     if (!version.ok()) return OfFile(path, version.status());

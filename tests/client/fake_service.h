@@ -70,6 +70,8 @@ class FakeService {
   std::vector<v1::RecordConsentRequest> records_asked;
   std::vector<v1::OptOutRequest> opt_outs_asked;
   std::vector<v1::RegisterNoticeRequest> notices_asked;
+  std::vector<v1::LinkSubjectsRequest> links_asked;
+  std::vector<v1::UnlinkSubjectsRequest> unlinks_asked;
   std::vector<v1::SetSegmentPreferenceRequest> preferences_asked;
   std::vector<v1::ContestAssignmentRequest> contests_asked;
   std::vector<v1::RestrictSubjectRequest> restrictions_asked;
@@ -161,6 +163,18 @@ class FakeService {
       change.set_recorded_by("spiffe://example.org/cmp");
       change.add_purposes()->set_purpose(v1::PURPOSE_SELECT_CONTENT);
       if (first) response->set_next_page_token("next");
+      return grpc::Status::OK;
+    }
+    grpc::Status LinkSubjects(grpc::ServerContext*, const v1::LinkSubjectsRequest* request,
+                              v1::LinkSubjectsResponse* response) override {
+      fake.Remember(fake.links_asked, *request);
+      response->mutable_consent()->set_revision(7);
+      response->set_links(3);
+      return grpc::Status::OK;
+    }
+    grpc::Status UnlinkSubjects(grpc::ServerContext*, const v1::UnlinkSubjectsRequest* request,
+                                v1::UnlinkSubjectsResponse*) override {
+      fake.Remember(fake.unlinks_asked, *request);
       return grpc::Status::OK;
     }
     grpc::Status GetConsent(grpc::ServerContext*, const v1::GetConsentRequest*, v1::GetConsentResponse*) override {

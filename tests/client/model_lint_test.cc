@@ -50,7 +50,8 @@ ModelFile CompleteModel() {
   return model;
 }
 
-std::vector<LintFinding> Lint(const std::function<void(ModelFile&)>& change, const Taxonomy* taxonomy = nullptr) {
+std::vector<LintFinding> Lint(const std::function<void(ModelFile&)>& change,
+                              const storage::Taxonomy* taxonomy = nullptr) {
   ModelFile model = CompleteModel();
   change(model);
   const auto valid = storage::ModelFromMessage(model);
@@ -63,20 +64,20 @@ std::string Text(const LintFinding& finding) {
                       finding.subject, " ", finding.field);
 }
 
-Taxonomy SmallTaxonomy() {
+storage::Taxonomy SmallTaxonomy() {
   ScratchFolder folder;
-  auto taxonomy =
-      Taxonomy::Read(folder.Write("t.tsv",
-                                  "Unique ID\tParent ID\tTier 1\tTier 2\tTier 3\tTier 4\tTier 5\tTier 6\n"
-                                  "206\t\tInterest\t\t\t\t\t\n466\t206\tInterest\tMedical Health\t\t\t\t\n"
-                                  "537\t206\tInterest\tPersonal Debt\t\t\t\t\n626\t206\tInterest\tDarts\t\t\t\t\n"));
+  auto taxonomy = storage::Taxonomy::Read(
+      folder.Write("t.tsv",
+                   "Unique ID\tParent ID\tTier 1\tTier 2\tTier 3\tTier 4\tTier 5\tTier 6\n"
+                   "206\t\tInterest\t\t\t\t\t\n466\t206\tInterest\tMedical Health\t\t\t\t\n"
+                   "537\t206\tInterest\tPersonal Debt\t\t\t\t\n626\t206\tInterest\tDarts\t\t\t\t\n"));
   EXPECT_TRUE(taxonomy.ok()) << taxonomy.status();
   return *std::move(taxonomy);
 }
 
 TEST(ModelLint, CompleteModel_HasNoFinding) {
-  const Taxonomy taxonomy = SmallTaxonomy();
-  for (const Taxonomy* one : {static_cast<const Taxonomy*>(nullptr), &taxonomy}) {
+  const storage::Taxonomy taxonomy = SmallTaxonomy();
+  for (const storage::Taxonomy* one : {static_cast<const storage::Taxonomy*>(nullptr), &taxonomy}) {
     for (const LintFinding& finding : Lint([](ModelFile&) {}, one)) ADD_FAILURE() << Text(finding);
   }
 }
@@ -155,7 +156,7 @@ TEST(ModelLint, CardThatSaysAsMuchAsItsTaxonomyRow_IsEnough) {
 }
 
 TEST(ModelLint, TaxonomyId_IsLookedUpWhereThereIsATaxonomy) {
-  const Taxonomy taxonomy = SmallTaxonomy();
+  const storage::Taxonomy taxonomy = SmallTaxonomy();
   const auto unknown = [](ModelFile& m) { m.mutable_segments(0)->set_iab_audience_id(627'000); };
   EXPECT_THAT(Lint(unknown), IsEmpty());
   const auto findings = Lint(unknown, &taxonomy);

@@ -58,6 +58,20 @@ TEST_F(SubjectCommandTest, EachOther_SendsItsCall) {
   EXPECT_EQ(fake_.erasures_asked.at(0).subject().id(), "anna");
 }
 
+TEST_F(SubjectCommandTest, LinkAndUnlink_NameBothSubjects) {
+  const Result linked = WithFake({"consent", "link", "--subject", "login:anna", "--linked", "cookie:c-1"});
+  ASSERT_EQ(linked.status, 0) << linked.err;
+  EXPECT_THAT(linked.out, AllOf(HasSubstr("revision 7"), HasSubstr("links 3"), Not(HasSubstr("anna"))));
+  EXPECT_EQ(fake_.links_asked.at(0).subject().id(), "anna");
+  EXPECT_EQ(fake_.links_asked.at(0).linked().namespace_(), "cookie");
+  EXPECT_EQ(fake_.links_asked.at(0).linked().id(), "c-1");
+  EXPECT_EQ(fake_.links_asked.at(0).request_id().size(), 36u);
+  ASSERT_EQ(WithFake({"consent", "unlink", "--subject", "cookie:c-1", "--etag", "r7"}).status, 0);
+  EXPECT_FALSE(fake_.unlinks_asked.at(0).has_linked());
+  EXPECT_EQ(fake_.unlinks_asked.at(0).etag(), "r7");
+  EXPECT_EQ(WithFake({"consent", "link", "--subject", "login:anna"}).status, 2) << "--linked is required";
+}
+
 TEST_F(SubjectCommandTest, TheState_IsPrintedForPeopleAndAsJson) {
   const std::vector<std::string> restrict = {"subject", "restrict", "--subject", "login:anna"};
   const Result text = WithFake(restrict);

@@ -2,6 +2,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "server/role_table.h"
 #include "server/server.h"
+#include "storage/model_file.h"
 #include "tests/integration/server_fixture.h"
 #include "tests/server/sample_model.h"
 
@@ -125,6 +126,71 @@ TEST_F(SubjectServerTest, ThePersonLearnsWhatIsKeptAndWhereItLeads) {
   document = Export();
   EXPECT_TRUE(document.consent().erased());
   EXPECT_EQ(document.consent().purposes_size() + document.history_size() + document.profiles_size(), 0);
+}
+
+TEST_F(SubjectServerTest, GlobalPrivacyControlOfACookieReachesTheLoginBehindIt) {
+  StartAs("subject");
+  v1::RecordConsentResponse granted;
+  for (const char* id : {"ada", "phone", "laptop"}) ASSERT_TRUE(caller_->Grant(id, granted).ok());
+  for (const char* id : {"phone", "laptop"}) {
+    v1::LinkSubjectsRequest link;
+    *link.mutable_subject() = EventOf("ada", {}).subject();
+    *link.mutable_linked() = EventOf(id, {}).subject();
+    v1::LinkSubjectsResponse linked;
+    grpc::ClientContext context;
+    ASSERT_TRUE(caller_->consent->LinkSubjects(&context, link, &linked).ok());
+  }
+  EXPECT_EQ(ReasonNow(), "model.nearest");
+  v1::AssignRequest event = EventOf("phone", kLight);
+  event.mutable_signals()->set_gpc(true);
+  v1::AssignResponse answer;
+  ASSERT_TRUE(caller_->Assign(event, answer).ok());
+  EXPECT_EQ(answer.reason(), "signal.gpc") << "refused at once, by its own signal";
+  Until([&] {
+    const std::string metrics = HttpGet(server_->metrics_address(), "/metrics");
+    return metrics.find("assent_signal_opt_outs_total{result=\"stored\"} 1\n") != std::string::npos;
+  });
+  for (const char* id : {"ada", "phone", "laptop"}) {
+    ASSERT_TRUE(caller_->Assign(EventOf(id, kLight), answer).ok());
+    EXPECT_EQ(answer.outcome(), v1::OUTCOME_OPTED_OUT) << id << ", without any signal";
+  }
+  const v1::SubjectExport document = Export();
+  EXPECT_EQ(document.history(0).recorded_by(), "signal.gpc");
+  EXPECT_TRUE(document.history(0).by_link());
+  EXPECT_EQ(document.links().linked_size(), 2);
+
+  // What is stored outlives the process, and the erasure of the person is that of all.
+  server_.reset();
+  StartAs("subject");
+  ASSERT_TRUE(caller_->Assign(EventOf("laptop", kLight), answer).ok());
+  EXPECT_EQ(answer.outcome(), v1::OUTCOME_OPTED_OUT);
+  v1::EraseSubjectResponse erased;
+  ASSERT_TRUE(Call(&Stub::EraseSubject, v1::EraseSubjectRequest(), erased).ok());
+  ASSERT_TRUE(caller_->Assign(EventOf("laptop", kLight), answer).ok());
+  EXPECT_EQ(answer.reason(), "subject.erased");
+}
+
+TEST_F(SubjectServerTest, ARefusedRowOfTheTaxonomyHoldsForThoseBelowIt) {
+  Configuration configuration = Defaults();
+  configuration.insecure_roles |= RoleBitFromName("subject");
+  configuration.audience_taxonomy_file = folder_.Path("taxonomy.tsv");
+  internal::v1::ModelFile model = SampleModelFile("first");
+  model.mutable_segments(0)->set_iab_audience_id(22);
+  ASSERT_TRUE(storage::WriteModelFile(folder_.Path("model.assent"), model).ok());
+  EXPECT_EQ(Server::Start(configuration).status().code(), absl::StatusCode::kNotFound) << "it is named and not there";
+  folder_.Write("taxonomy.tsv",
+                "Unique ID\tParent ID\tTier 1\tTier 2\tTier 3\tTier 4\tTier 5\tTier 6\n"
+                "2\t\tInterest\t\t\t\t\t\n22\t2\tInterest\tDarts\t\t\t\t\n");
+  Start(configuration);
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(caller_->Grant("ada", granted).ok());
+  EXPECT_EQ(ReasonNow(), "model.nearest");
+  v1::SetSegmentPreferenceRequest refusal;
+  refusal.set_taxonomy_id(2);
+  refusal.set_preference(v1::SEGMENT_PREFERENCE_REFUSED);
+  v1::SetSegmentPreferenceResponse refused;
+  ASSERT_TRUE(Call(&Stub::SetSegmentPreference, refusal, refused).ok());
+  EXPECT_EQ(ReasonNow(), "segment.refused_by_person");
 }
 
 TEST_F(SubjectServerTest, TheRoleDecidesWhoMayAsk) {

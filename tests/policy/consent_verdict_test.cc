@@ -266,5 +266,28 @@ TEST(Profile, IsUsedUnderAGrantAloneAndKeptWhileItIsRestricted) {
   EXPECT_EQ(with([](ConsentState& s) { s.status[4] = ConsentStatus::kWithdrawn; }), std::pair(false, false));
 }
 
+TEST(NewOptOut, IsWhatTheSignalsSayAndTheStateDoesNotShow) {
+  constexpr uint32_t kSelect = PurposeBit(Purpose::kSelectAdvertising);
+  ConsentState state;
+  EXPECT_EQ(NewOptOut(state, {}, {}).purposes, 0u);
+  EXPECT_EQ(NewOptOut(state, {.tcf_denies = kAllPurposeBits, .gpp_denies = kAllPurposeBits, .known_child = true}, {})
+                .purposes,
+            0u)
+      << "denied, and yet nobody's opt-out";
+  EXPECT_EQ(NewOptOut(state, {.gpc = true}, {}).purposes, kAllPurposeBits);
+  EXPECT_EQ(NewOptOut(state, {.gpc = true, .regime = Regime::kOptOut}, {}).purposes, kAdvertisingPurposeBits);
+  EXPECT_EQ(NewOptOut(state, {.gpc = true}, {.regime_otherwise = Regime::kOptOut}).purposes, kAdvertisingPurposeBits);
+  const SignalReading both = {.gpp_opts_out = kAdvertisingPurposeBits, .us_privacy_opts_out = kSelect};
+  EXPECT_EQ(NewOptOut(state, both, {}).rule, Rule::kSignalGpp);
+  state.status[static_cast<size_t>(Purpose::kProfileAdvertising)] = ConsentStatus::kOptedOut;
+  EXPECT_EQ(OptedOut(state), PurposeBit(Purpose::kProfileAdvertising));
+  EXPECT_EQ(NewOptOut(state, both, {}).purposes, kSelect);
+  state.status[static_cast<size_t>(Purpose::kSelectAdvertising)] = ConsentStatus::kClosed;
+  EXPECT_EQ(NewOptOut(state, both, {}).purposes, kSelect) << "closed is not on the disk yet";
+  state.status[static_cast<size_t>(Purpose::kSelectAdvertising)] = ConsentStatus::kOptedOut;
+  EXPECT_EQ(NewOptOut(state, both, {}).purposes, 0u);
+  EXPECT_EQ(NewOptOut(state, both, {}).rule, Rule::kNone);
+}
+
 }  // namespace
 }  // namespace assent::policy

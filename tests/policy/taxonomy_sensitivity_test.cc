@@ -1,5 +1,5 @@
-// Against a plain list of the rows, written apart. tests/client/taxonomy_file_test.cc holds the table against the names
-// in the taxonomy itself.
+// Against a plain list of the rows, written apart. tests/storage/taxonomy_file_test.cc holds the table against the
+// names in the taxonomy itself.
 #include "policy/taxonomy_sensitivity.h"
 
 #include <gtest/gtest.h>

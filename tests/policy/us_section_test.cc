@@ -77,7 +77,12 @@ TEST_P(UsSections, AgreeWithTheReferenceOnRandomStrings) {
     const UsReading reading = ReadUsSection(section, text);
     ASSERT_EQ(reading.valid, expected.has_value()) << text;
     ASSERT_EQ(reading.denied, DeniedOf(UsDenialReference(section, text))) << text;
+    ASSERT_EQ(reading.opted_out & ~reading.denied, 0u) << text;
+    ASSERT_TRUE(expected.has_value() || reading.opted_out == 0) << text;
     if (!expected) continue;
+    const bool said = fields.gpc || fields[UsField::kSaleOptOut] == 1 || fields[UsField::kSharingOptOut] == 1 ||
+                      fields[UsField::kTargetedAdvertisingOptOut] == 1;
+    ASSERT_EQ(reading.opted_out, said ? kAdvertisingPurposeBits : 0u) << text;
     ASSERT_EQ(fields, FieldsOf(*expected)) << text;
     ++valid;
     ++denials[reading.denied];
@@ -164,6 +169,7 @@ TEST(UsPrivacy, OnlyAnOptOutOfSaleDenies) {
         const UsReading reading = ReadUsPrivacy(text);
         EXPECT_TRUE(reading.valid) << text;
         EXPECT_EQ(reading.denied, opt_out == 'Y' ? kAdvertisingPurposeBits : 0) << text;
+        EXPECT_EQ(reading.opted_out, reading.denied) << text;
       }
     }
   }

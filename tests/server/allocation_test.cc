@@ -71,6 +71,19 @@ TEST_F(AllocationTest, Refused) {
   EXPECT_EQ(AllocationsAfterWarmUp(Event("withdrawn", features_), v1::OUTCOME_NO_CONSENT), 0u);
 }
 
+// Each call offers the opt-out, since nobody stores it: also when the queue is full.
+TEST_F(AllocationTest, ASignalOfALinkedSubject) {
+  Link("person", "granted");
+  auto request = Event("granted", features_);
+  request.mutable_signals()->set_gpc(true);
+  EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_NO_CONSENT), 0u);
+  EXPECT_EQ(opt_outs_.Take()->subject, KeyOf("granted"));
+  while (opt_outs_.Offer({})) continue;
+  const uint64_t dropped = opt_outs_.dropped();
+  EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_NO_CONSENT), 0u);
+  EXPECT_EQ(opt_outs_.dropped(), dropped + 10);
+}
+
 TEST_F(AllocationTest, AssignedWithEvents) {
   model_.Publish(ProfileModel());
   Grant("granted", policy::Purpose::kProfileAdvertising);

@@ -24,7 +24,9 @@ class MetricsTest : public PipelineTest {
                            .model = model_,
                            .index = index_,
                            .store = *store_,
-                           .profiles = *profiles_});
+                           .profiles = *profiles_,
+                           .opt_outs = opt_outs_,
+                           .opt_out_writer = opt_out_writer_});
     return prometheus::TextSerializer().Serialize(metrics.Collect());
   }
   static bool Has(const std::string& text, const std::string& line) {
@@ -33,6 +35,7 @@ class MetricsTest : public PipelineTest {
 
   std::vector<std::unique_ptr<DataPlaneCells>> cells_of_threads_;
   ControlMetrics control_;
+  OptOutWriter opt_out_writer_{opt_outs_, *store_, index_, domain_};
 };
 
 TEST_F(MetricsTest, AddsUpThreads) {
@@ -143,6 +146,14 @@ TEST_F(MetricsTest, ModelConsentAndControlPlane) {
   EXPECT_TRUE(Has(text, "assent_consent_damaged_records_total 0"));
 }
 
+TEST_F(MetricsTest, OptOutsThatFoundNoRoomAreCounted) {
+  opt_out_writer_.Stop();
+  for (size_t i = 0; i < OptOutQueue::kEntries + 2; ++i) opt_outs_.Offer({});
+  const std::string text = Scrape();
+  EXPECT_TRUE(Has(text, R"(assent_signal_opt_outs_total{result="dropped"} 2)")) << text;
+  EXPECT_TRUE(Has(text, R"(assent_signal_opt_outs_total{result="stored"} 0)"));
+}
+
 TEST_F(MetricsTest, ProcessFiguresArePlausible) {
   std::map<std::string, double> values;
   std::istringstream text(Scrape());
@@ -165,7 +176,9 @@ TEST_F(MetricsTest, EndpointOnATakenAddressIsAnError) {
                                                                       .model = model_,
                                                                       .index = index_,
                                                                       .store = *store_,
-                                                                      .profiles = *profiles_});
+                                                                      .profiles = *profiles_,
+                                                                      .opt_outs = opt_outs_,
+                                                                      .opt_out_writer = opt_out_writer_});
   const auto first = MetricsEndpoint::Start("127.0.0.1:0", metrics);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_GT((*first)->port(), 0);

@@ -64,6 +64,47 @@ TEST_F(ModelSourceTest, WatchesForAFileThatAppearsAndIsReplaced) {
   EXPECT_EQ(NameNow(), "second");
 }
 
+TEST_F(ModelSourceTest, ARefusedRowHoldsForTheRowsBelowItInTheFile) {
+  const std::string header = "Unique ID\tParent ID\tTier 1\tTier 2\tTier 3\tTier 4\tTier 5\tTier 6\n";
+  const std::string sports = "1\t\tInterest\t\t\t\t\t\n2\t1\tInterest\tSports\t\t\t\t\n";
+  const std::string taxonomy = folder_.Write("taxonomy.tsv", header + sports);
+  source_ = std::make_unique<ModelSource>(
+      domain_, ModelSource::Options{.path = path(), .poll = std::chrono::hours(1), .taxonomy_path = taxonomy});
+  ASSERT_TRUE(source_->ReadTaxonomy().ok());
+  internal::v1::ModelFile file = SampleModelFile("rows");
+  file.mutable_segments(0)->set_iab_audience_id(2);    // below row 1
+  file.mutable_segments(1)->set_iab_audience_id(700);  // not in the file
+  file.mutable_segments(2)->set_iab_audience_id(0);
+  ASSERT_TRUE(storage::WriteModelFile(path(), file).ok());
+  source_->Start();
+  const auto refused = [&](uint32_t segment, std::vector<int32_t> rows) {
+    scoring::Quiescence::Reader reader(domain_);
+    reader.Online();
+    const policy::Refusals refusals = {.taxonomy_rows = std::move(rows)};
+    const policy::Rule rule =
+        source_->published().Read(reader)->CheckSegment(segment, {.purpose = policy::Purpose::kSelectContent,
+                                                                  .permission = policy::Permission::kExplicitGrant,
+                                                                  .refusals = &refusals});
+    reader.Offline();
+    return rule == policy::Rule::kSegmentRefused;
+  };
+  EXPECT_TRUE(refused(0, {1})) << "the row above";
+  EXPECT_TRUE(refused(0, {2}));
+  EXPECT_FALSE(refused(0, {3}));
+  EXPECT_FALSE(refused(1, {1}));
+  EXPECT_TRUE(refused(1, {700})) << "its own row alone";
+  EXPECT_FALSE(refused(2, {1, 2, 700}));
+
+  // Read again with the model. What cannot be read refuses the model, and nothing that was refused is given.
+  folder_.Write("taxonomy.tsv", header + sports + "700\t2\tInterest\tSports\tDarts\t\t\t\n");
+  ASSERT_TRUE(source_->Reload().ok());
+  EXPECT_TRUE(refused(1, {1}));
+  folder_.Write("taxonomy.tsv", "nothing");
+  EXPECT_EQ(source_->Reload().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(source_->failures(), 1u);
+  EXPECT_TRUE(refused(1, {1}));
+}
+
 TEST_F(ModelSourceTest, ADamagedFileIsRefusedAndTheOldModelStays) {
   Write("first");
   Start();

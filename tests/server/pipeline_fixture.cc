@@ -23,7 +23,8 @@ PipelineSources PipelineTest::Sources() {
           .model = model_.published(),
           .limits = {},
           .jurisdictions = jurisdictions_,
-          .profiles = profiles_.get()};
+          .profiles = profiles_.get(),
+          .opt_outs = &opt_outs_};
 }
 
 void PipelineTest::UsePipeline(const PipelineSources& sources) {
@@ -48,7 +49,7 @@ void PipelineTest::Grant(const std::string& id, policy::Purpose purpose, uint32_
 storage::CommitPoint PipelineTest::Change(const std::string& id, internal::v1::ConsentChangeKind kind,
                                           policy::Purpose purpose, uint32_t expire_time_s) {
   storage::ConsentRequest request;
-  request.subject = pseudonymizer_.Pseudonymize(policy::RawSubject("cookie", id));
+  request.subject = KeyOf(id);
   request.kind = kind;
   request.grants = {{.purpose = purpose}};
   request.purpose_bits = policy::PurposeBit(purpose);
@@ -56,6 +57,15 @@ storage::CommitPoint PipelineTest::Change(const std::string& id, internal::v1::C
   const auto result = store_->Apply(request, absl::FromUnixMicros(kNowUs));
   EXPECT_TRUE(result.ok()) << result.status();
   return result->point;
+}
+
+void PipelineTest::Link(const std::string& person, const std::string& linked) {
+  storage::ConsentRequest request;
+  request.subject = KeyOf(person);
+  request.kind = internal::v1::CONSENT_CHANGE_KIND_LINK;
+  request.linked = KeyOf(linked);
+  const auto result = store_->Apply(request, absl::FromUnixMicros(kNowUs));
+  EXPECT_TRUE(result.ok()) << result.status();
 }
 
 absl::Status PipelineTest::Decide(const v1::AssignRequest& request, int64_t now_us) {

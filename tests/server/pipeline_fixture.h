@@ -38,6 +38,11 @@ class PipelineTest : public testing::Test {
   // Returns the point of the commit.
   storage::CommitPoint Change(const std::string& id, internal::v1::ConsentChangeKind kind, policy::Purpose purpose,
                               uint32_t expire_time_s = 0);
+  // Links two subjects of the namespace "cookie".
+  void Link(const std::string& person, const std::string& linked);
+  policy::SubjectKey KeyOf(const std::string& id) const {
+    return pseudonymizer_.Pseudonymize(policy::RawSubject("cookie", id));
+  }
   // Decides as the polling thread would.
   absl::Status Decide(const v1::AssignRequest& request, int64_t now_us = kNowUs);
   absl::Status DecideBatch(const v1::BatchAssignRequest& request, int64_t deadline_ns = CallContext::kNoDeadline);
@@ -48,6 +53,7 @@ class PipelineTest : public testing::Test {
   storage::ConsentIndex index_{domain_};
   storage::RefusalIndex refusals_{domain_};
   policy::Jurisdictions jurisdictions_;
+  OptOutQueue opt_outs_;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<storage::ConsentStore> store_;
   std::unique_ptr<storage::ProfileStore> profiles_;

@@ -2,6 +2,9 @@
 
 #include <rocksdb/db.h>
 
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/subject_view.h"
 #include "storage/consent_change.h"
@@ -94,6 +97,50 @@ TEST_F(SubjectExportTest, CsvHasARowForEachValueAndQuotesWhatItMust) {
     EXPECT_NE(text->find(row), std::string::npos) << row << *text;
   }
   EXPECT_FALSE(ExportText(Export(), static_cast<v1::ExportFormat>(9)).ok());
+}
+
+TEST_F(SubjectExportTest, AProfileIsShownWhereItIsKeptThoughNothingMayBeDoneWithIt) {
+  model_.Publish(ProfileModel());
+  Grant("ada", policy::Purpose::kProfileAdvertising);
+  Grant("ada");
+  auto event = Event("ada", {});
+  *event.add_events() = PurchaseEvent("a", 12.5, kNowUs);
+  ASSERT_TRUE(Decide(event).ok());
+  const auto spend = [&] {
+    const v1::SubjectExport document = Export();
+    return document.profiles_size() == 0 ? -1 : document.profiles(0).features(1).value();
+  };
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_RESTRICT));
+  ASSERT_TRUE(Decide(event).ok());
+  EXPECT_EQ(decision_.rule, policy::Rule::kSubjectRestricted);
+  EXPECT_EQ(spend(), 12.5);
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_MARK_CHILD));
+  EXPECT_EQ(spend(), -1) << "a child has none";
+}
+
+TEST_F(SubjectExportTest, LinksAreShownByPseudonym) {
+  Link("ada", "phone");
+  Link("ada", "laptop");
+  const auto hex = [&](const char* id) {
+    const policy::SubjectKey key = KeyOf(id);
+    return absl::BytesToHexString({reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()});
+  };
+  std::vector<std::string> expected = {hex("phone"), hex("laptop")};
+  std::sort(expected.begin(), expected.end());
+  const v1::SubjectExport document = Export();
+  EXPECT_EQ(std::vector<std::string>(document.links().linked().begin(), document.links().linked().end()), expected);
+  EXPECT_EQ(document.links().person(), "");
+  EXPECT_EQ(document.history(0).kind(), v1::CONSENT_CHANGE_KIND_LINK);
+  const auto text = ExportText(document, v1::EXPORT_FORMAT_JSON);
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(text->find(hex("ada")), std::string::npos) << "not its own";
+  v1::SubjectExport of_phone;
+  ASSERT_TRUE(
+      FillExport(*store_, KeyOf("phone"), store_->Get(KeyOf("phone"))->record, absl::FromUnixMicros(kNowUs), of_phone)
+          .ok());
+  EXPECT_EQ(of_phone.links().person(), hex("ada"));
+  EXPECT_EQ(of_phone.links().linked_size(), 0);
+  EXPECT_TRUE(of_phone.history(0).by_link());
 }
 
 TEST_F(SubjectExportTest, AfterAnErasureThereIsNothingButTheTombstone) {

@@ -121,6 +121,15 @@ TEST_F(SubjectServiceTest, RestrictionAndChildhoodHoldUntilTheyAreTakenBack) {
   EXPECT_TRUE(MustCall(&Stub::MarkChild, child).child()) << "unset stands for yes";
   EXPECT_EQ(RuleNow(), policy::Rule::kSubjectChild);
   child.set_child(false);
+  v1::MarkChildResponse refused;
+  for (const char* role : {"subject", "consent"}) {
+    Serve(role);
+    const grpc::Status status = Call(&Stub::MarkChild, child, refused);
+    EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED) << role;
+    EXPECT_EQ(ReasonOf(status), "ROLE_REQUIRED") << role;
+    EXPECT_EQ(RuleNow(), policy::Rule::kSubjectChild) << role;
+  }
+  Serve("privacy");
   EXPECT_FALSE(MustCall(&Stub::MarkChild, child).child());
   EXPECT_EQ(RuleNow(), policy::Rule::kNone);
 }

@@ -124,6 +124,34 @@ TEST_F(DiskFaultTest, AFailedSyncAcknowledgesNothingAndNothingIsLost) {
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kOptedOut);
 }
 
+TEST_F(DiskFaultTest, WhatAnOptOutReachesIsClosedThoughTheDiskRefusesIt) {
+  for (uint64_t i = 1; i <= 3; ++i) ASSERT_TRUE(Apply(GrantOf(Subject(i), {Purpose::kSelectContent})).ok());
+  for (uint64_t i = 2; i <= 3; ++i) ASSERT_TRUE(Apply(LinkOf(Subject(1), Subject(i))).ok());
+  disk.FailChanges(DiskFault::kNoSpace);
+  for (int attempt = 0; attempt < 2; ++attempt) {  // the engine refuses the second before it asks the disk
+    EXPECT_EQ(Apply(OptOutOf(Subject(2), {Purpose::kSelectContent})).status().code(), absl::StatusCode::kUnavailable);
+    for (uint64_t i = 1; i <= 3; ++i) EXPECT_EQ(open->Find(Subject(i)).status[2], ConsentStatus::kClosed) << i;
+  }
+  disk.FailChanges(DiskFault::kNone);
+  ASSERT_TRUE(Apply(OptOutOf(Subject(2), {Purpose::kSelectContent})).ok());
+  for (uint64_t i = 1; i <= 3; ++i) EXPECT_EQ(open->Find(Subject(i)).status[2], ConsentStatus::kOptedOut) << i;
+}
+
+TEST_F(DiskFaultTest, AnOptOutThatTheDiskNeverTookReachesTheNextToo) {
+  for (uint64_t i = 1; i <= 2; ++i) ASSERT_TRUE(Apply(GrantOf(Subject(i), {Purpose::kSelectContent})).ok());
+  ASSERT_TRUE(Apply(LinkOf(Subject(1), Subject(2))).ok());
+  disk.FailChanges(DiskFault::kNoSpace);
+  EXPECT_FALSE(Apply(OptOutOf(Subject(1), {Purpose::kSelectContent})).ok());
+  disk.FailChanges(DiskFault::kNone);
+  ASSERT_TRUE(Apply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_RESTRICT, Subject(2))).ok());
+  for (uint64_t i = 1; i <= 2; ++i) EXPECT_EQ(open->Find(Subject(i)).status[2], ConsentStatus::kClosed) << i;
+  Restart();
+  for (uint64_t i = 1; i <= 2; ++i) {
+    EXPECT_TRUE(open->Find(Subject(i)).restricted) << i;
+    EXPECT_EQ(open->Find(Subject(i)).status[2], ConsentStatus::kGranted) << i << ": it was never acknowledged";
+  }
+}
+
 TEST_F(DiskFaultTest, AFullDiskAtTheStartIsNamed) {
   open.reset();
   disk.FailChanges(DiskFault::kNoSpace);

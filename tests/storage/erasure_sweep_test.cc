@@ -129,6 +129,29 @@ TEST_F(ErasureSweepTest, NothingButTheTombstoneIsLeft) {
   for (uint64_t i = 100; i < 400; ++i) ASSERT_TRUE(open->Allows(Subject(i), Purpose::kSelectContent)) << i;
 }
 
+// The records of others named the subject: of the person that it was linked to, and of one that it no longer is.
+TEST_F(ErasureSweepTest, NobodysRecordNamesWhoWasErased) {
+  const SubjectKey person = Subject(50);
+  const SubjectKey former = Subject(51);
+  MustApply(LinkOf(former, subject));
+  Start();  // closing writes the tables: what the record named is in one
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_UNLINK, subject));
+  MustApply(LinkOf(person, subject));
+  MustApply(LinkOf(person, Subject(52)));
+  Start();
+  const auto key_of = [](const SubjectKey& one) { return ConsentKey(one); };
+  EXPECT_GE(ScanFor(pseudonym)[".sst"], 4u) << "its own record, its history, those of both others";
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
+  EXPECT_EQ(Sweep(), 1u);
+  open.reset();
+  Found left = ScanFor(pseudonym);
+  EXPECT_LE(left[".sst"], 2u) << "the tombstone, and perhaps the index of its table";
+  left.erase(".sst");
+  left.erase("list of files");
+  EXPECT_EQ(left, Found());
+  EXPECT_GE(ScanFor(key_of(person))[".sst"], 1u) << "who was not erased is there";
+}
+
 TEST_F(ErasureSweepTest, SweepsWhatWasErasedSinceAndOnlyThat) {
   EXPECT_EQ(Sweep(), 0u);
   MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));

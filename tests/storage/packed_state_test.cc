@@ -40,6 +40,7 @@ ConsentState RandomState(std::mt19937& random) {
   state.revision = static_cast<uint32_t>(random()) & packed::kRevisionMax;
   state.regime = static_cast<policy::Regime>(random() % 5);
   state.has_preferences = random() % 2 == 0;
+  state.linked = random() % 2 == 0;
   state.child = random() % 2 == 0;
   state.restricted = random() % 2 == 0;
   state.erased = random() % 2 == 0;

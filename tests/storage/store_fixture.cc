@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "policy/consent_verdict.h"
+#include "storage/consent_commit.h"
 
 namespace assent::storage {
 namespace {
@@ -107,6 +109,29 @@ ConsentRequest OptOutOf(const SubjectKey& subject, std::initializer_list<Purpose
 
 ConsentRequest ChangeOf(internal::v1::ConsentChangeKind kind, const SubjectKey& subject) {
   return ProtectiveOf(kind, subject, {});
+}
+
+ConsentRequest LinkOf(const SubjectKey& person, const SubjectKey& linked) {
+  ConsentRequest request = ChangeOf(internal::v1::CONSENT_CHANGE_KIND_LINK, person);
+  request.linked = linked;
+  return request;
+}
+
+std::vector<absl::Status> CommitTogether(OpenStore& open, std::vector<ConsentRequest> requests) {
+  DamagedSubjects damaged;
+  ConsentCommitter committer(*open.database, open.index, open.refusals, open.jurisdictions, damaged);
+  EXPECT_TRUE(committer.ReadSequence().ok());
+  std::vector<PendingChange> changes(requests.size());
+  std::vector<PendingChange*> waiting;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    changes[i].request = std::move(requests[i]);
+    changes[i].now = kTestTime;
+    waiting.push_back(&changes[i]);
+  }
+  committer.Commit(waiting);
+  std::vector<absl::Status> results;
+  for (const PendingChange& change : changes) results.push_back(change.result.status());
+  return results;
 }
 
 bool FullScale() {

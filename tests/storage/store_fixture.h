@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "policy/consent_state.h"
 #include "scoring/quiescence.h"
@@ -60,6 +61,10 @@ inline const absl::Time kTestTime = absl::FromUnixSeconds(1'000'000);
 bool FullScale();
 // Any other change of a subject.
 ConsentRequest ChangeOf(internal::v1::ConsentChangeKind kind, const policy::SubjectKey& subject);
+ConsentRequest LinkOf(const policy::SubjectKey& person, const policy::SubjectKey& linked);
+
+// Gives the changes to a committer as those that wait for the same write; the results in the order of the changes.
+std::vector<absl::Status> CommitTogether(OpenStore& open, std::vector<ConsentRequest> requests);
 
 }  // namespace assent::storage
 

@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "policy/consent_verdict.h"
 #include "storage/consent_change.h"
-#include "storage/consent_commit.h"
 #include "storage/consent_store.h"
 #include "tests/storage/store_fixture.h"
 
@@ -247,20 +246,7 @@ TEST_F(SubjectChangeTest, ANoticeThatIsOutdatedClosesItsGrantsAndNoOthers) {
 class CommitOrderTest : public SubjectChangeTest {
  protected:
   std::vector<absl::Status> Commit(std::vector<ConsentRequest> requests) {
-    DamagedSubjects damaged;
-    ConsentCommitter committer(*open->database, open->index, open->refusals, open->jurisdictions, damaged);
-    EXPECT_TRUE(committer.ReadSequence().ok());
-    std::vector<PendingChange> changes(requests.size());
-    std::vector<PendingChange*> waiting;
-    for (size_t i = 0; i < requests.size(); ++i) {
-      changes[i].request = std::move(requests[i]);
-      changes[i].now = kTestTime;
-      waiting.push_back(&changes[i]);
-    }
-    committer.Commit(waiting);
-    std::vector<absl::Status> results;
-    for (const PendingChange& change : changes) results.push_back(change.result.status());
-    return results;
+    return CommitTogether(*open, std::move(requests));
   }
 };
 

@@ -1,4 +1,4 @@
-#include "client/taxonomy_file.h"
+#include "storage/taxonomy_file.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -6,7 +6,7 @@
 #include "policy/taxonomy_sensitivity.h"
 #include "tests/client/scratch_folder.h"
 
-namespace assent::client {
+namespace assent::storage {
 namespace {
 
 using testing::ElementsAre;
@@ -27,7 +27,7 @@ class TaxonomyFileTest : public testing::Test {
     return Taxonomy::Read(folder_.Write("taxonomy.tsv", content));
   }
   std::string ErrorOf(const std::string& content) { return std::string(Read(content).status().message()); }
-  ScratchFolder folder_;
+  client::ScratchFolder folder_;
 };
 
 TEST_F(TaxonomyFileTest, RowsInAnyOrder_AreATree) {
@@ -51,6 +51,10 @@ TEST_F(TaxonomyFileTest, RowsInAnyOrder_AreATree) {
   EXPECT_FALSE(taxonomy->IsUnder(4, 4));
   EXPECT_FALSE(taxonomy->IsUnder(3, 4));
   EXPECT_FALSE(taxonomy->IsUnder(3, 0));
+  EXPECT_THAT(taxonomy->PathOf(3), ElementsAre(3, 2, 1));
+  EXPECT_THAT(taxonomy->PathOf(1), ElementsAre(1));
+  EXPECT_THAT(taxonomy->PathOf(4), ElementsAre(4)) << "not in the file: itself alone";
+  EXPECT_TRUE(Read("\xEF\xBB\xBF" + (kHeader + Line("1", "", {"Interest"}))).ok()) << "a byte order mark";
 }
 
 TEST_F(TaxonomyFileTest, Mistakes_AreNamedWithTheirLine) {
@@ -100,7 +104,7 @@ TEST_F(TaxonomyFileTest, TooManyRowsOrBytes_AreRefusedAndTheLimitIsNot) {
   while (large.size() <= kTaxonomyFileBytesMax) {
     large += Line(absl::StrCat(large.size()), "", {std::string(size_t{1} << 19, 'a')});
   }
-  EXPECT_THAT(ErrorOf(large), HasSubstr("more than 8388608 bytes"));
+  EXPECT_THAT(ErrorOf(large), HasSubstr("larger than 8388608 bytes"));
 }
 
 // Which words the paths of a topic's rows have in the published file. Every word that is telling for the topic is one
@@ -136,7 +140,7 @@ std::string TopicOfPath(const std::string& path) {
 }
 
 TEST_F(TaxonomyFileTest, PublishedFile_HasTheNamesThatTheSensitiveRangesStandFor) {
-  const std::string path = DataFile("iab-taxonomies/Audience_Taxonomy_1.1.tsv");
+  const std::string path = client::DataFile("iab-taxonomies/Audience_Taxonomy_1.1.tsv");
   if (path.empty()) GTEST_SKIP() << "iab-taxonomies is not in ASSENT_DATA_DIR";
   const auto taxonomy = Taxonomy::Read(path);
   ASSERT_TRUE(taxonomy.ok()) << taxonomy.status();
@@ -162,4 +166,4 @@ TEST_F(TaxonomyFileTest, PublishedFile_HasTheNamesThatTheSensitiveRangesStandFor
 }
 
 }  // namespace
-}  // namespace assent::client
+}  // namespace assent::storage

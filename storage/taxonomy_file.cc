@@ -1,4 +1,4 @@
-#include "client/taxonomy_file.h"
+#include "storage/taxonomy_file.h"
 
 #include <algorithm>
 #include <array>
@@ -9,9 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "client/line_reader.h"
+#include "absl/strings/strip.h"
+#include "storage/text_file.h"
 
-namespace assent::client {
+namespace assent::storage {
 namespace {
 
 // Where the columns are that matter, from 0.
@@ -93,21 +94,26 @@ bool IsBlank(const std::vector<absl::string_view>& cells) {
 std::string TaxonomyRow::Path() const { return absl::StrJoin(tiers, " > "); }
 
 absl::StatusOr<Taxonomy> Taxonomy::Read(const std::string& path) {
-  auto reader = LineReader::Open(path);
-  if (!reader.ok()) return reader.status();
-  LineReader& lines = **reader;
+  const absl::StatusOr<std::string> text = ReadTextFile(path, kTaxonomyFileBytesMax);
+  if (!text.ok()) return absl::Status(text.status().code(), absl::StrCat(path, ": ", text.status().message()));
   Taxonomy taxonomy;
+  std::vector<uint64_t> lines;
+  absl::Status status = taxonomy.Parse(*text, path, lines);
+  if (status.ok() && taxonomy.rows_.empty()) {
+    status = absl::InvalidArgumentError(absl::StrCat(path, " holds no row of a taxonomy"));
+  }
+  if (status.ok()) status = taxonomy.CheckParents(path, lines);
+  if (!status.ok()) return status;
+  return taxonomy;
+}
+
+absl::Status Taxonomy::Parse(absl::string_view text, absl::string_view path, std::vector<uint64_t>& lines) {
+  absl::ConsumePrefix(&text, "\xEF\xBB\xBF");  // a byte order mark
   TaxonomyColumns columns;
-  std::vector<uint64_t> line_of_row;
-  size_t bytes = 0;
-  absl::string_view line;
-  while (true) {
-    const absl::StatusOr<bool> more = lines.Next(line);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    const auto error = [&](absl::string_view what) { return ErrorAt(path, lines.line(), what); };
-    bytes += line.size();
-    if (bytes > kTaxonomyFileBytesMax) return error(absl::StrCat("more than ", kTaxonomyFileBytesMax, " bytes"));
+  uint64_t number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    const auto error = [&](absl::string_view what) { return ErrorAt(path, number, what); };
     const std::vector<absl::string_view> cells = CellsOf(line);
     if (IsBlank(cells)) continue;
     if (columns.width == 0) {
@@ -118,16 +124,12 @@ absl::StatusOr<Taxonomy> Taxonomy::Read(const std::string& path) {
     }
     auto row = RowOf(cells, columns);
     if (!row.ok()) return error(row.status().message());
-    if (taxonomy.size() == kTaxonomyRowsMax) return error(absl::StrCat("more than ", kTaxonomyRowsMax, " rows"));
-    if (!taxonomy.index_by_id_.emplace(row->id, taxonomy.size()).second) {
-      return error(absl::StrCat("id ", row->id, " is repeated"));
-    }
-    taxonomy.rows_.push_back(*std::move(row));
-    line_of_row.push_back(lines.line());
+    if (size() == kTaxonomyRowsMax) return error(absl::StrCat("more than ", kTaxonomyRowsMax, " rows"));
+    if (!index_by_id_.emplace(row->id, size()).second) return error(absl::StrCat("id ", row->id, " is repeated"));
+    rows_.push_back(*std::move(row));
+    lines.push_back(number);
   }
-  if (taxonomy.rows_.empty()) return absl::InvalidArgumentError(absl::StrCat(path, " holds no row of a taxonomy"));
-  if (absl::Status status = taxonomy.CheckParents(path, line_of_row); !status.ok()) return status;
-  return taxonomy;
+  return absl::OkStatus();
 }
 
 absl::Status Taxonomy::CheckParents(absl::string_view path, const std::vector<uint64_t>& lines) const {
@@ -158,4 +160,12 @@ bool Taxonomy::IsUnder(int32_t id, int32_t ancestor) const {
   return false;
 }
 
-}  // namespace assent::client
+std::vector<int32_t> Taxonomy::PathOf(int32_t id) const {
+  std::vector<int32_t> path = {id};
+  for (const TaxonomyRow* row = Find(id); row != nullptr && row->parent != 0; row = Find(row->parent)) {
+    path.push_back(row->parent);
+  }
+  return path;
+}
+
+}  // namespace assent::storage
