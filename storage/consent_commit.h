@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "storage/consent_import.h"
 #include "storage/consent_store.h"
 
 namespace rocksdb {
@@ -24,6 +25,12 @@ struct PendingChange {
   ConsentRequest request;
   absl::Time now;
   absl::StatusOr<ConsentResult> result = absl::UnknownError("not committed");
+};
+
+// A row of an import that waits for its commit. Ownership: borrows both.
+struct PendingRow {
+  const ImportedRow* row;
+  ImportOutcome* outcome;
 };
 
 // A pseudonym is uniform already.
@@ -61,6 +68,11 @@ class ConsentCommitter {
   // The batch also deletes the profiles that a change voids; in memory they are gone before the sync.
   void Commit(std::span<PendingChange*> changes);
 
+  // Records rows of an import, in their order, by the rules of PlanImport, in one synced write; with the index as
+  // Commit has it. Takes as many rows from the front as fit a write, at least one, sets their outcomes and returns
+  // their number. Shape: ascending by subject, and not empty. Errors: Unavailable: none of these rows is acknowledged.
+  absl::StatusOr<size_t> Import(std::span<const PendingRow> rows, const std::string& recorded_by, absl::Time now);
+
   // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. Errors: Unavailable.
   absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
 
@@ -86,18 +98,31 @@ class ConsentCommitter {
     uint32_t closed_before = 0;  // purposes that an earlier, failed commit left closed
     uint32_t written = 0;        // purposes that this commit sets
     uint32_t ended = 0;          // profile purposes whose profile this commit deletes
+    uint32_t closing = 0;        // purposes that an import closes before it writes
   };
   using TouchedSubjects = absl::flat_hash_map<policy::SubjectKey, Touched, SubjectKeyHash>;
 
   void CloseProtective(std::span<PendingChange* const> changes, TouchedSubjects& subjects);
   void Read(const policy::SubjectKey& subject, Touched& touched);
+  void SetRecord(const rocksdb::Status& status, absl::string_view key, absl::string_view value, Touched& touched);
   absl::Status ReplaceUnreadable(Touched& touched, PendingChange& change);
   absl::StatusOr<ConsentResult> Stage(PendingChange& change, Touched& touched, uint64_t& sequence,
                                       rocksdb::WriteBatch& batch);
   rocksdb::Status DeleteProfiles(const policy::SubjectKey& subject, uint32_t purpose_bits, rocksdb::WriteBatch& batch);
   absl::Status Write(const TouchedSubjects& subjects, uint64_t sequence, rocksdb::WriteBatch& batch);
+  rocksdb::Status PutRecord(const policy::SubjectKey& subject, const Touched& touched, rocksdb::WriteBatch& batch);
+  absl::Status Finish(rocksdb::Status status, uint64_t sequence, rocksdb::WriteBatch& batch);
   absl::Status Sync(rocksdb::WriteBatch& batch, absl::string_view doing);
   void Publish(const TouchedSubjects& subjects, uint64_t sequence);
+  void PublishSubject(const policy::SubjectKey& subject, const Touched& touched);
+
+  // Of Import, in import_commit.cc.
+  struct ImportWrite;
+  void ReadForImport(std::span<const PendingRow> rows, ImportWrite& write);
+  absl::StatusOr<ImportOutcome> StageRow(const ImportedRow& row, Touched& touched, ImportWrite& write);
+  absl::Status WriteImport(ImportWrite& write);
+  absl::Status StageEntry(const policy::SubjectKey& subject, const internal::v1::ConsentChange& entry, Touched& touched,
+                          ImportWrite& write);
 
   Database& database_;
   ConsentIndex& index_;
