@@ -18,17 +18,6 @@ namespace {
 
 using internal::v1::ConsentChangeKind;
 
-constexpr int kPurposesAtOnceMax = 16;
-constexpr size_t kNoticeIdBytesMax = 128;
-constexpr size_t kNoticeVersionBytesMax = 64;
-
-absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose purpose) {
-  if (purpose == v1::PURPOSE_UNSPECIFIED) return MakeError(Reason::kFieldRequired, field, "is required");
-  const auto known = policy::PurposeFromNumber(purpose);
-  if (!known) return MakeError(Reason::kPurposeUnknown, field, "is not a purpose that this server knows");
-  return *known;
-}
-
 // Selecting and profiling need consent (GDPR article 6; TCF: purposes 3 to 6 are never a legitimate interest).
 bool NeedsConsent(policy::Purpose purpose) {
   return policy::IsSelection(purpose) || purpose == policy::Purpose::kProfileAdvertising ||
@@ -38,16 +27,9 @@ bool NeedsConsent(policy::Purpose purpose) {
 absl::StatusOr<storage::Grant> ReadPurposeGrant(absl::string_view field, const v1::PurposeGrant& grant) {
   const auto purpose = ReadPurpose(absl::StrCat(field, ".purpose"), grant.purpose());
   if (!purpose.ok()) return purpose.status();
-  const std::string basis_field = absl::StrCat(field, ".legal_basis");
-  int basis = grant.legal_basis();
-  if (!v1::LegalBasis_IsValid(basis)) {
-    return MakeError(Reason::kFieldInvalid, basis_field, "is not a legal basis that this server knows");
-  }
-  if (basis == v1::LEGAL_BASIS_UNSPECIFIED) basis = v1::LEGAL_BASIS_CONSENT;
-  if (basis != v1::LEGAL_BASIS_CONSENT && NeedsConsent(*purpose)) {
-    return MakeError(Reason::kLegalBasisNotAllowed, basis_field, "must be CONSENT for this purpose");
-  }
-  return storage::Grant{.purpose = *purpose, .legal_basis = basis};
+  const auto basis = ReadLegalBasis(absl::StrCat(field, ".legal_basis"), grant.legal_basis(), *purpose);
+  if (!basis.ok()) return basis.status();
+  return storage::Grant{.purpose = *purpose, .legal_basis = *basis};
 }
 
 absl::Status ReadGrants(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {
@@ -119,6 +101,24 @@ absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, C
 
 }  // namespace
 
+absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose purpose) {
+  if (purpose == v1::PURPOSE_UNSPECIFIED) return MakeError(Reason::kFieldRequired, field, "is required");
+  const auto known = policy::PurposeFromNumber(purpose);
+  if (!known) return MakeError(Reason::kPurposeUnknown, field, "is not a purpose that this server knows");
+  return *known;
+}
+
+absl::StatusOr<int> ReadLegalBasis(absl::string_view field, int basis, policy::Purpose purpose) {
+  if (!v1::LegalBasis_IsValid(basis)) {
+    return MakeError(Reason::kFieldInvalid, field, "is not a legal basis that this server knows");
+  }
+  if (basis == v1::LEGAL_BASIS_UNSPECIFIED) basis = v1::LEGAL_BASIS_CONSENT;
+  if (basis != v1::LEGAL_BASIS_CONSENT && NeedsConsent(purpose)) {
+    return MakeError(Reason::kLegalBasisNotAllowed, field, "must be CONSENT for this purpose");
+  }
+  return basis;
+}
+
 absl::StatusOr<storage::ConsentRequest> ReadGrant(const v1::RecordConsentRequest& request, const RequestLimits& limits,
                                                   absl::Time now) {
   storage::ConsentRequest out;
@@ -158,6 +158,9 @@ void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& 
   purpose.set_jurisdiction(record.jurisdiction());
   purpose.set_method(static_cast<v1::CollectionMethod>(record.method()));
   purpose.set_recorded_by(record.recorded_by());
+  if (record.given_time_us() != 0) {
+    FillTime(absl::FromUnixMicros(record.given_time_us()), *purpose.mutable_given_time());
+  }
 }
 
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent) {

@@ -10,10 +10,15 @@
 #include "assent/internal/v1/consent_record.pb.h"
 #include "assent/v1/consent_service.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "policy/purpose.h"
 #include "server/configuration.h"
 #include "storage/consent_store.h"
 
 namespace assent::server {
+
+inline constexpr int kPurposesAtOnceMax = 16;
+inline constexpr size_t kNoticeIdBytesMax = 128;
+inline constexpr size_t kNoticeVersionBytesMax = 64;
 
 // The store's request, without `subject` and `recorded_by`, which the service fills in.
 // Errors: those of MakeError, with the field and the limit.
@@ -22,6 +27,11 @@ absl::StatusOr<storage::ConsentRequest> ReadGrant(const v1::RecordConsentRequest
 absl::StatusOr<storage::ConsentRequest> ReadWithdrawal(const v1::WithdrawConsentRequest& request,
                                                        const RequestLimits& limits);
 absl::StatusOr<storage::ConsentRequest> ReadOptOut(const v1::OptOutRequest& request, const RequestLimits& limits);
+
+// Errors of both: those of MakeError, with the field.
+absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose purpose);
+// assent.v1.LegalBasis; unset stands for consent.
+absl::StatusOr<int> ReadLegalBasis(absl::string_view field, int basis, policy::Purpose purpose);
 
 void FillTime(absl::Time time, google::protobuf::Timestamp& out);
 void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);

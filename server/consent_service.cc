@@ -4,6 +4,8 @@
 
 #include "absl/time/clock.h"
 #include "server/consent_conversion.h"
+#include "server/consent_export.h"
+#include "server/consent_import.h"
 #include "server/request_validation.h"
 
 namespace assent::server {
@@ -51,6 +53,41 @@ grpc::Status ConsentService::GetConsent(grpc::ServerContext* context, const v1::
     FillConsent(result->record, *response->mutable_consent());
     response->set_consent_token(call_.TokenOf(result->point));
     return absl::OkStatus();
+  });
+}
+
+template <typename Work>
+grpc::Status ConsentService::ServeBulk(const grpc::ServerContext& context, ControlMethod method, const Work& work) {
+  return call_.Serve(context, method, [&]() -> absl::Status {
+    const int others = bulk_calls_.fetch_add(1, std::memory_order_relaxed);
+    absl::Status status =
+        others < kBulkCallsMax
+            ? work()
+            : MakeLimitError(Reason::kTooManyCalls, "", "imports and exports are under way, as many as", kBulkCallsMax);
+    bulk_calls_.fetch_sub(1, std::memory_order_relaxed);
+    return status;
+  });
+}
+
+grpc::Status ConsentService::ImportConsents(grpc::ServerContext* context,
+                                            grpc::ServerReader<v1::ImportConsentsRequest>* reader,
+                                            v1::ImportConsentsResponse* response) {
+  return ServeBulk(*context, ControlMethod::kImportConsents, [&]() -> absl::Status {
+    ConsentImport import(call_, call_.PrincipalOf(*context, ControlMethod::kImportConsents));
+    while (reader->Read(&import.Next())) {
+      absl::Status status = call_.CheckRole(*context, ControlMethod::kImportConsents);
+      if (status.ok()) status = import.Take(absl::Now());
+      if (!status.ok()) return status;
+    }
+    return import.Finish(absl::Now(), *response);
+  });
+}
+
+grpc::Status ConsentService::ExportConsents(grpc::ServerContext* context, const v1::ExportConsentsRequest* request,
+                                            grpc::ServerWriter<v1::ExportConsentsResponse>* writer) {
+  return ServeBulk(*context, ControlMethod::kExportConsents, [&] {
+    return ExportRows(call_, *request,
+                      [&](const v1::ExportConsentsResponse& response) { return writer->Write(response); });
   });
 }
 

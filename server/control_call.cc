@@ -30,6 +30,10 @@ absl::Status ControlCall::CheckRole(const grpc::ServerContext& context, ControlM
   return MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this");
 }
 
+std::string ControlCall::PrincipalOf(const grpc::ServerContext& context, ControlMethod method) const {
+  return authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
+}
+
 policy::SubjectKey ControlCall::KeyOf(const v1::Subject& subject) const {
   return pseudonymizer_.Pseudonymize(policy::RawSubject(subject.namespace_(), subject.id()));
 }
@@ -43,7 +47,7 @@ absl::StatusOr<storage::ConsentResult> ControlCall::Apply(const grpc::ServerCont
                                                           absl::StatusOr<storage::ConsentRequest> change) const {
   if (!change.ok()) return change.status();
   change->subject = KeyOf(subject);
-  change->recorded_by = authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
+  change->recorded_by = PrincipalOf(context, method);
   const Clock::time_point start = Clock::now();
   auto result = store_.Apply(*std::move(change), absl::Now());
   if (!result.ok()) return ReportStoreError(result.status());

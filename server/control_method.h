@@ -24,8 +24,10 @@ enum class ControlMethod : uint8_t {
   kListSubjectSegments,
   kExportSubject,
   kGetDisclosure,
+  kImportConsents,
+  kExportConsents,
 };
-inline constexpr size_t kControlMethodCount = 12;
+inline constexpr size_t kControlMethodCount = 14;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -41,6 +43,8 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.SubjectService/ListSubjectSegments",
     "/assent.v1.SubjectService/ExportSubject",
     "/assent.v1.SubjectService/GetDisclosure",
+    "/assent.v1.ConsentService/ImportConsents",
+    "/assent.v1.ConsentService/ExportConsents",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

@@ -36,6 +36,7 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kProfilesFull, "PROFILES_FULL", Code::kResourceExhausted},
     {Reason::kPreferencesFull, "PREFERENCES_FULL", Code::kResourceExhausted},
     {Reason::kSubjectErased, "SUBJECT_ERASED", Code::kFailedPrecondition},
+    {Reason::kKeyMismatch, "KEY_MISMATCH", Code::kFailedPrecondition},
     {Reason::kStorageUnavailable, "STORAGE_UNAVAILABLE", Code::kUnavailable},
     {Reason::kRecordDamaged, "RECORD_DAMAGED", Code::kDataLoss},
     {Reason::kTooManyCalls, "TOO_MANY_CALLS", Code::kResourceExhausted},

@@ -43,6 +43,7 @@ enum class Reason : uint8_t {
   kProfilesFull,
   kPreferencesFull,
   kSubjectErased,
+  kKeyMismatch,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -52,7 +53,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 36;
+inline constexpr int kReasonCount = 37;
 
 struct ReasonFacts {
   Reason reason;
