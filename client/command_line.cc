@@ -33,6 +33,7 @@ constexpr ReasonHint kReasonHints[] = {
     {"CONSENT_TOKEN_OTHER_EPOCH", "get a new token: assentctl consent show --subject … --json"},
     {"CONSENT_NOT_FOUND", "nothing was recorded: assentctl consent grant --subject … --purpose …"},
     {"REQUEST_ID_REUSED", "take a new request_id for each change: this one stands for another"},
+    {"KEY_MISMATCH", "import by the people's own ids, or into a server with the key of the export"},
     {"ETAG_MISMATCH", "read the record again: assentctl consent show --subject … --json"},
     {"STORAGE_UNAVAILABLE", "look at the server's disk, then run the command again: recording twice is safe"},
     {"TOO_MANY_CALLS", "try again, with a smaller --parallel"},

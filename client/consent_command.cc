@@ -258,7 +258,7 @@ void AddWriteFlags(CLI::App& command, ConsentFlags& flags, bool purposes_require
 
 void AddConsentCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ConsentFlags>();
-  CLI::App* consent = root.add_subcommand("consent", "Record, withdraw and show consent");
+  CLI::App* consent = root.add_subcommand("consent", "Record, withdraw, show, import and export consent");
   consent->require_subcommand(1);
   CLI::App* grant =
       AddCommand(*consent, "grant", "Record what a person agreed to", kGrantExamples, RunGrant, flags, line);
@@ -279,6 +279,7 @@ void AddConsentCommand(CLI::App& root, CommandLine& line) {
   AddCommand(*consent, "show", "Print what is recorded", kShowExamples, RunShow, flags, line)
       ->get_option("--subject")
       ->required();
+  AddConsentBulkCommands(*consent, line);
 }
 
 }  // namespace assent::client

@@ -62,6 +62,18 @@ class FakeService {
   std::function<grpc::Status(const v1::RecordConsentRequest&, v1::RecordConsentResponse*)> record = [](auto&, auto*) {
     return grpc::Status::OK;
   };
+  // Of a whole call of ImportConsents: by default every row is taken.
+  using ImportMessages = std::vector<v1::ImportConsentsRequest>;
+  std::function<grpc::Status(const ImportMessages&, v1::ImportConsentsResponse*)> import_consents =
+      [](const ImportMessages& messages, v1::ImportConsentsResponse* response) {
+        uint64_t rows = 0;
+        for (const auto& message : messages) rows += static_cast<uint64_t>(message.rows_size());
+        response->set_rows_taken(rows);
+        return grpc::Status::OK;
+      };
+  // The messages of an ExportConsents, and its status, by the pseudonym that it begins behind.
+  std::function<grpc::Status(const std::string& after, std::vector<v1::ExportConsentsResponse>&)> export_consents =
+      [](auto&, auto&) { return grpc::Status::OK; };
   bool hang = false;  // Assign waits until the caller gives up
 
   std::vector<v1::AssignRequest> assigns_asked;  // those of StreamAssign too
@@ -69,6 +81,7 @@ class FakeService {
   std::vector<v1::RecordEventsRequest> events_asked;
   std::vector<v1::RecordConsentRequest> records_asked;
   std::vector<v1::OptOutRequest> opt_outs_asked;
+  std::vector<ImportMessages> imports_asked;
   std::vector<v1::SetSegmentPreferenceRequest> preferences_asked;
   std::vector<v1::ContestAssignmentRequest> contests_asked;
   std::vector<v1::RestrictSubjectRequest> restrictions_asked;
@@ -132,6 +145,20 @@ class FakeService {
       fake.Remember(fake.opt_outs_asked, *request);
       response->set_consent_token("token-of-opt-out");
       return grpc::Status::OK;
+    }
+    grpc::Status ImportConsents(grpc::ServerContext*, grpc::ServerReader<v1::ImportConsentsRequest>* reader,
+                                v1::ImportConsentsResponse* response) override {
+      ImportMessages messages;
+      for (v1::ImportConsentsRequest message; reader->Read(&message);) messages.push_back(message);
+      fake.Remember(fake.imports_asked, messages);
+      return fake.import_consents(messages, response);
+    }
+    grpc::Status ExportConsents(grpc::ServerContext*, const v1::ExportConsentsRequest* request,
+                                grpc::ServerWriter<v1::ExportConsentsResponse>* writer) override {
+      std::vector<v1::ExportConsentsResponse> messages;
+      const grpc::Status status = fake.export_consents(request->after_pseudonym(), messages);
+      for (const v1::ExportConsentsResponse& message : messages) writer->Write(message);
+      return status;
     }
     grpc::Status GetConsent(grpc::ServerContext*, const v1::GetConsentRequest*, v1::GetConsentResponse*) override {
       return RichError(grpc::StatusCode::NOT_FOUND, "CONSENT_NOT_FOUND", "nothing is recorded for this subject");
