@@ -34,6 +34,7 @@ constexpr ReasonHint kReasonHints[] = {
     {"CONSENT_NOT_FOUND", "nothing was recorded: assentctl consent grant --subject … --purpose … --notice …"},
     {"NOTICE_NOT_REGISTERED", "register it first: assentctl notice register FILE"},
     {"REQUEST_ID_REUSED", "take a new request_id for each change: this one stands for another"},
+    {"KEY_MISMATCH", "import by the people's own ids, or into a server with the key of the export"},
     {"ETAG_MISMATCH", "read the record again: assentctl consent show --subject … --json"},
     {"STORAGE_UNAVAILABLE", "look at the server's disk, then run the command again: recording twice is safe"},
     {"TOO_MANY_CALLS", "try again, with a smaller --parallel"},

@@ -21,10 +21,10 @@ void AddExplainCommand(CLI::App& root, CommandLine& line);
 void AddReplayCommand(CLI::App& root, CommandLine& line);
 void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);
-// Called by AddConsentCommand, with its subcommand.
+// Called by AddModelCommand and AddConsentCommand, with their subcommands.
 void AddReceiptCommands(CLI::App& consent, CommandLine& line);
-// Called by AddModelCommand, with its subcommand.
 void AddModelLintCommand(CLI::App& model, CommandLine& line);
+void AddConsentBulkCommands(CLI::App& consent, CommandLine& line);
 
 // Reads the flags, runs the command, prints its error. Returns the exit status: 0 done, 1 failed, 2 wrong usage.
 // `progress`: draw progress bars on `err`.

@@ -97,4 +97,30 @@ absl::StatusOr<v1::UnlinkSubjectsResponse> ConsentClient::UnlinkSubjects(v1::Unl
   return Call(*stub_, &Stub::UnlinkSubjects, request, deadline_, token_.get());
 }
 
+absl::StatusOr<v1::ImportConsentsResponse> ConsentClient::ImportConsents(
+    std::span<v1::ImportConsentsRequest* const> messages) const {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  v1::ImportConsentsResponse response;
+  const auto writer = stub_->ImportConsents(&context, &response);
+  for (const v1::ImportConsentsRequest* message : messages) {
+    if (!writer->Write(*message)) break;  // Finish says why
+  }
+  writer->WritesDone();
+  if (absl::Status status = StatusFromRpc(writer->Finish()); !status.ok()) return status;
+  if (token_ != nullptr) token_->Set(response.consent_token());
+  return response;
+}
+
+absl::Status ConsentClient::ExportConsents(
+    const v1::ExportConsentsRequest& request,
+    absl::FunctionRef<void(const v1::ExportConsentsResponse& response)> sink) const {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  const auto reader = stub_->ExportConsents(&context, request);
+  v1::ExportConsentsResponse response;
+  while (reader->Read(&response)) sink(response);
+  return StatusFromRpc(reader->Finish());
+}
+
 }  // namespace assent::client

@@ -3,8 +3,11 @@
 #define ASSENT_CLIENT_CONSENT_CLIENT_H_
 
 #include <memory>
+#include <span>
 #include <string>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "assent/v1/consent_service.grpc.pb.h"
@@ -33,6 +36,11 @@ class ConsentClient {
   absl::StatusOr<v1::ListNoticesResponse> ListNotices(v1::ListNoticesRequest request) const;
   absl::StatusOr<v1::LinkSubjectsResponse> LinkSubjects(v1::LinkSubjectsRequest request) const;
   absl::StatusOr<v1::UnlinkSubjectsResponse> UnlinkSubjects(v1::UnlinkSubjectsRequest request) const;
+  // One call of all messages. After an error some rows may be recorded: send them again.
+  absl::StatusOr<v1::ImportConsentsResponse> ImportConsents(std::span<v1::ImportConsentsRequest* const> messages) const;
+  // Shows the answers in their order. After an error, what was shown is not all.
+  absl::Status ExportConsents(const v1::ExportConsentsRequest& request,
+                              absl::FunctionRef<void(const v1::ExportConsentsResponse& response)> sink) const;
 
  private:
   std::shared_ptr<v1::ConsentService::Stub> stub_;

@@ -343,7 +343,7 @@ void AddWriteFlags(CLI::App& command, ConsentFlags& flags, bool purposes_require
 
 void AddConsentCommand(CLI::App& root, CommandLine& line) {
   auto flags = std::make_shared<ConsentFlags>();
-  CLI::App* consent = root.add_subcommand("consent", "Record, withdraw and show consent");
+  CLI::App* consent = root.add_subcommand("consent", "Record, withdraw, show, import and export consent");
   consent->require_subcommand(1);
   CLI::App* grant =
       AddCommand(*consent, "grant", "Record what a person agreed to", kGrantExamples, RunGrant, flags, line);
@@ -369,6 +369,7 @@ void AddConsentCommand(CLI::App& root, CommandLine& line) {
   AddCommand(*consent, "history", "Print every change, the newest first", kHistoryExamples, RunHistory, flags, line)
       ->get_option("--subject")
       ->required();
+  AddConsentBulkCommands(*consent, line);
 }
 
 }  // namespace assent::client

@@ -19,8 +19,12 @@ namespace {
 
 using internal::v1::ConsentChangeKind;
 
-constexpr size_t kNoticeIdBytesMax = 128;
-constexpr size_t kNoticeVersionBytesMax = 64;
+
+// Selecting and profiling need consent (GDPR article 6; TCF: purposes 3 to 6 are never a legitimate interest).
+bool NeedsConsent(policy::Purpose purpose) {
+  return policy::IsSelection(purpose) || purpose == policy::Purpose::kProfileAdvertising ||
+         purpose == policy::Purpose::kProfileContent;
+}
 
 template <typename Request>
 absl::StatusOr<storage::ConsentRequest> ReadProtective(const Request& request, ConsentChangeKind kind,
@@ -55,6 +59,17 @@ absl::StatusOr<policy::Purpose> ReadPurpose(absl::string_view field, v1::Purpose
   const auto known = policy::PurposeFromNumber(purpose);
   if (!known) return MakeError(Reason::kPurposeUnknown, field, "is not a purpose that this server knows");
   return *known;
+}
+
+absl::StatusOr<int> ReadLegalBasis(absl::string_view field, int basis, policy::Purpose purpose) {
+  if (!v1::LegalBasis_IsValid(basis)) {
+    return MakeError(Reason::kFieldInvalid, field, "is not a legal basis that this server knows");
+  }
+  if (basis == v1::LEGAL_BASIS_UNSPECIFIED) basis = v1::LEGAL_BASIS_CONSENT;
+  if (basis != v1::LEGAL_BASIS_CONSENT && NeedsConsent(purpose)) {
+    return MakeError(Reason::kLegalBasisNotAllowed, field, "must be CONSENT for this purpose");
+  }
+  return basis;
 }
 
 absl::StatusOr<uint32_t> ReadPurposes(absl::string_view field, const google::protobuf::RepeatedField<int>& purposes) {
@@ -120,6 +135,9 @@ void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& 
   purpose.set_recorded_by(record.recorded_by());
   purpose.set_signal_sha256(record.signal_sha256());
   purpose.set_vendor_list_version(record.vendor_list_version());
+  if (record.given_time_us() != 0) {
+    FillTime(absl::FromUnixMicros(record.given_time_us()), *purpose.mutable_given_time());
+  }
 }
 
 void FillConsent(const internal::v1::ConsentRecord& record, v1::Consent& consent) {

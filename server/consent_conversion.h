@@ -18,6 +18,8 @@
 namespace assent::server {
 
 inline constexpr int kPurposesAtOnceMax = 16;
+inline constexpr size_t kNoticeIdBytesMax = 128;
+inline constexpr size_t kNoticeVersionBytesMax = 64;
 
 // The store's request, without `subject` and `recorded_by`, which the service fills in.
 // Errors: those of MakeError, with the field and the limit.
@@ -36,6 +38,8 @@ absl::Status ValidateNoticeName(absl::string_view prefix, absl::string_view id, 
 absl::StatusOr<storage::ConsentRequest> ReadLink(const v1::LinkSubjectsRequest& request, const RequestLimits& limits);
 absl::StatusOr<storage::ConsentRequest> ReadUnlink(const v1::UnlinkSubjectsRequest& request,
                                                    const RequestLimits& limits);
+// assent.v1.LegalBasis; unset stands for consent.
+absl::StatusOr<int> ReadLegalBasis(absl::string_view field, int basis, policy::Purpose purpose);
 
 void FillTime(absl::Time time, google::protobuf::Timestamp& out);
 void FillPurpose(const internal::v1::PurposeRecord& record, v1::PurposeConsent& purpose);

@@ -9,6 +9,8 @@
 #include "server/grant_conversion.h"
 #include "server/notice_conversion.h"
 #include "server/page.h"
+#include "server/consent_export.h"
+#include "server/consent_import.h"
 #include "server/request_validation.h"
 #include "storage/packed_state.h"
 #include "storage/subject_links.h"
@@ -180,6 +182,41 @@ grpc::Status ConsentService::UnlinkSubjects(grpc::ServerContext* context, const 
   return call_.Serve(*context, ControlMethod::kUnlinkSubjects, [&] {
     return ApplyLink(*context, ControlMethod::kUnlinkSubjects, *request, ReadUnlink(*request, call_.limits()),
                      *response);
+  });
+}
+
+template <typename Work>
+grpc::Status ConsentService::ServeBulk(const grpc::ServerContext& context, ControlMethod method, const Work& work) {
+  return call_.Serve(context, method, [&]() -> absl::Status {
+    const int others = bulk_calls_.fetch_add(1, std::memory_order_relaxed);
+    absl::Status status =
+        others < kBulkCallsMax
+            ? work()
+            : MakeLimitError(Reason::kTooManyCalls, "", "imports and exports are under way, as many as", kBulkCallsMax);
+    bulk_calls_.fetch_sub(1, std::memory_order_relaxed);
+    return status;
+  });
+}
+
+grpc::Status ConsentService::ImportConsents(grpc::ServerContext* context,
+                                            grpc::ServerReader<v1::ImportConsentsRequest>* reader,
+                                            v1::ImportConsentsResponse* response) {
+  return ServeBulk(*context, ControlMethod::kImportConsents, [&]() -> absl::Status {
+    ConsentImport import(call_, notices_, call_.PrincipalOf(*context, ControlMethod::kImportConsents));
+    while (reader->Read(&import.Next())) {
+      absl::Status status = call_.CheckRole(*context, ControlMethod::kImportConsents);
+      if (status.ok()) status = import.Take(absl::Now());
+      if (!status.ok()) return status;
+    }
+    return import.Finish(absl::Now(), *response);
+  });
+}
+
+grpc::Status ConsentService::ExportConsents(grpc::ServerContext* context, const v1::ExportConsentsRequest* request,
+                                            grpc::ServerWriter<v1::ExportConsentsResponse>* writer) {
+  return ServeBulk(*context, ControlMethod::kExportConsents, [&] {
+    return ExportRows(call_, *request,
+                      [&](const v1::ExportConsentsResponse& response) { return writer->Write(response); });
   });
 }
 

@@ -2,6 +2,8 @@
 #ifndef ASSENT_SERVER_CONSENT_SERVICE_H_
 #define ASSENT_SERVER_CONSENT_SERVICE_H_
 
+#include <atomic>
+
 #include "assent/v1/consent_service.grpc.pb.h"
 #include "policy/signal_reading.h"
 #include "policy/signature.h"
@@ -9,6 +11,9 @@
 #include "storage/notice_store.h"
 
 namespace assent::server {
+
+// Imports and exports at a time: each holds a thread.
+inline constexpr int kBulkCallsMax = 8;
 
 // Threads: safe. Ownership: borrows the notices, the jurisdictions, the key, and what `call` and `signals` borrow.
 class ConsentService final : public v1::ConsentService::Service {
@@ -42,8 +47,16 @@ class ConsentService final : public v1::ConsentService::Service {
                             v1::LinkSubjectsResponse* response) override;
   grpc::Status UnlinkSubjects(grpc::ServerContext* context, const v1::UnlinkSubjectsRequest* request,
                               v1::UnlinkSubjectsResponse* response) override;
+  grpc::Status ImportConsents(grpc::ServerContext* context, grpc::ServerReader<v1::ImportConsentsRequest>* reader,
+                              v1::ImportConsentsResponse* response) override;
+  grpc::Status ExportConsents(grpc::ServerContext* context, const v1::ExportConsentsRequest* request,
+                              grpc::ServerWriter<v1::ExportConsentsResponse>* writer) override;
 
  private:
+  // Serves an import or an export, which hold a thread as long as their caller likes; TOO_MANY_CALLS beyond
+  // kBulkCallsMax of them.
+  template <typename Work>
+  grpc::Status ServeBulk(const grpc::ServerContext& context, ControlMethod method, const Work& work);
   // Makes the change that the request asks for, and answers with the state.
   template <typename Response>
   absl::Status Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,
@@ -65,6 +78,7 @@ class ConsentService final : public v1::ConsentService::Service {
   const policy::SignalPolicy signals_;
   const policy::Jurisdictions& jurisdictions_;
   const policy::SigningKey* const signing_key_;
+  std::atomic<int> bulk_calls_{0};  // relaxed: only counted
 };
 
 }  // namespace assent::server

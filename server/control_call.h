@@ -52,6 +52,10 @@ class ControlCall {
   absl::Status RequireRole(const grpc::ServerContext& context, v1::Role role) const;
 
   policy::SubjectKey KeyOf(const v1::Subject& subject) const;
+  // Tells pseudonym keys apart.
+  policy::SubjectKey KeyCheck() const { return pseudonymizer_.CheckValue(); }
+  // Whether who calls holds a role for the method; Serve has asked already, a stream asks again with each message.
+  absl::Status CheckRole(const grpc::ServerContext& context, ControlMethod method) const;
   // The consent_token of a result.
   std::string TokenOf(const storage::CommitPoint& point) const;
   const RequestLimits& limits() const { return limits_; }
@@ -59,8 +63,6 @@ class ControlCall {
 
  private:
   using Clock = std::chrono::steady_clock;
-
-  absl::Status CheckRole(const grpc::ServerContext& context, ControlMethod method) const;
 
   const policy::Pseudonymizer& pseudonymizer_;
   storage::ConsentStore& store_;

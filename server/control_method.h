@@ -30,8 +30,10 @@ enum class ControlMethod : uint8_t {
   kGetDisclosure,
   kLinkSubjects,
   kUnlinkSubjects,
+  kImportConsents,
+  kExportConsents,
 };
-inline constexpr size_t kControlMethodCount = 18;
+inline constexpr size_t kControlMethodCount = 20;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -53,6 +55,8 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.SubjectService/GetDisclosure",
     "/assent.v1.ConsentService/LinkSubjects",
     "/assent.v1.ConsentService/UnlinkSubjects",
+    "/assent.v1.ConsentService/ImportConsents",
+    "/assent.v1.ConsentService/ExportConsents",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

@@ -14,25 +14,12 @@
 namespace assent::server {
 namespace {
 
-// Selecting and profiling need consent (GDPR article 6; TCF: purposes 3 to 6 are never a legitimate interest).
-bool NeedsConsent(policy::Purpose purpose) {
-  return policy::IsSelection(purpose) || purpose == policy::Purpose::kProfileAdvertising ||
-         purpose == policy::Purpose::kProfileContent;
-}
-
 absl::StatusOr<storage::Grant> ReadPurposeGrant(absl::string_view field, const v1::PurposeGrant& grant) {
   const auto purpose = ReadPurpose(absl::StrCat(field, ".purpose"), grant.purpose());
   if (!purpose.ok()) return purpose.status();
-  const std::string basis_field = absl::StrCat(field, ".legal_basis");
-  int basis = grant.legal_basis();
-  if (!v1::LegalBasis_IsValid(basis)) {
-    return MakeError(Reason::kFieldInvalid, basis_field, "is not a legal basis that this server knows");
-  }
-  if (basis == v1::LEGAL_BASIS_UNSPECIFIED) basis = v1::LEGAL_BASIS_CONSENT;
-  if (basis != v1::LEGAL_BASIS_CONSENT && NeedsConsent(*purpose)) {
-    return MakeError(Reason::kLegalBasisNotAllowed, basis_field, "must be CONSENT for this purpose");
-  }
-  return storage::Grant{.purpose = *purpose, .legal_basis = basis};
+  const auto basis = ReadLegalBasis(absl::StrCat(field, ".legal_basis"), grant.legal_basis(), *purpose);
+  if (!basis.ok()) return basis.status();
+  return storage::Grant{.purpose = *purpose, .legal_basis = *basis};
 }
 
 absl::Status ReadGrants(const v1::RecordConsentRequest& request, storage::ConsentRequest& out) {

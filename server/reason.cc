@@ -44,6 +44,7 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kLinksFull, "LINKS_FULL", Code::kResourceExhausted},
     {Reason::kLinkConflict, "LINK_CONFLICT", Code::kFailedPrecondition},
     {Reason::kSubjectErased, "SUBJECT_ERASED", Code::kFailedPrecondition},
+    {Reason::kKeyMismatch, "KEY_MISMATCH", Code::kFailedPrecondition},
     {Reason::kStorageUnavailable, "STORAGE_UNAVAILABLE", Code::kUnavailable},
     {Reason::kRecordDamaged, "RECORD_DAMAGED", Code::kDataLoss},
     {Reason::kTooManyCalls, "TOO_MANY_CALLS", Code::kResourceExhausted},

@@ -51,6 +51,7 @@ enum class Reason : uint8_t {
   kLinksFull,
   kLinkConflict,
   kSubjectErased,
+  kKeyMismatch,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -60,7 +61,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 44;
+inline constexpr int kReasonCount = 45;
 
 struct ReasonFacts {
   Reason reason;

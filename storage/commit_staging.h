@@ -27,6 +27,7 @@ struct TouchedSubject {
   uint32_t left_closed = 0;    // purposes of a protective change of this commit that failed for want of the disk
   uint32_t written = 0;        // purposes that this commit sets
   uint32_t ended = 0;          // profile purposes whose profile this commit deletes
+  uint32_t closing = 0;        // purposes that an import closes before it writes
 };
 
 struct CommitStaging {

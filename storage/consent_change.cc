@@ -5,6 +5,7 @@
 
 #include "absl/strings/cord.h"
 #include "storage/packed_state.h"
+#include "storage/purpose_record.h"
 #include "storage/subject_links.h"
 
 namespace assent::storage {
@@ -53,37 +54,6 @@ PurposeRecord DenialRecord(const ConsentRequest& request, int number, ConsentSta
   }
   purpose.set_recorded_by(request.recorded_by);
   return purpose;
-}
-
-// Whether the purpose's grant is in force: then another grant continues its run.
-bool InForce(const PurposeRecord& purpose, int64_t now_us) {
-  constexpr int64_t kSecondUs = 1'000'000;
-  return purpose.status() == static_cast<int32_t>(ConsentStatus::kGranted) &&
-         (purpose.expire_time_s() == 0 || now_us / kSecondUs < static_cast<int64_t>(purpose.expire_time_s()));
-}
-
-const PurposeRecord* FindPurpose(const ConsentRecord& record, int number) {
-  const auto found = std::find_if(record.purposes().begin(), record.purposes().end(),
-                                  [&](const PurposeRecord& purpose) { return purpose.purpose() == number; });
-  return found == record.purposes().end() ? nullptr : &*found;
-}
-
-// The revision with which the run of grants began that a grant of now belongs to.
-uint64_t RunBegan(const ConsentRecord& record, int number, int64_t now_us) {
-  const PurposeRecord* before = FindPurpose(record, number);
-  return before != nullptr && InForce(*before, now_us) ? before->since_revision() : record.revision() + 1;
-}
-
-// Replaces the state of one purpose, or adds it in its place: purposes stay in ascending order.
-void SetPurpose(const PurposeRecord& purpose, ConsentRecord& record) {
-  auto& all = *record.mutable_purposes();
-  int place = 0;
-  while (place < all.size() && all[place].purpose() < purpose.purpose()) ++place;
-  if (place == all.size() || all[place].purpose() != purpose.purpose()) {
-    all.Add();
-    for (int i = all.size() - 1; i > place; --i) all.SwapElements(i, i - 1);
-  }
-  all[place] = purpose;
 }
 
 void Remember(const ConsentRequest& request, ConsentRecord& record) {
@@ -262,8 +232,7 @@ uint32_t EndedProfiles(const ConsentRequest& request, absl::Time now, const Cons
   uint32_t bits = request.kind == internal::v1::CONSENT_CHANGE_KIND_RESTRICT ? 0 : ClosedBy(request);
   for (const Grant& grant : request.grants) {
     const PurposeRecord* before = FindPurpose(record, static_cast<int>(grant.purpose));
-    const bool ran_out = before != nullptr && before->status() == static_cast<int32_t>(ConsentStatus::kGranted) &&
-                         !InForce(*before, absl::ToUnixMicros(now));
+    const bool ran_out = before != nullptr && IsGrant(*before) && !InForce(*before, absl::ToUnixMicros(now));
     if (ran_out) bits |= policy::PurposeBit(grant.purpose);
   }
   return bits & policy::kProfilePurposeBits;

@@ -151,11 +151,17 @@ void ConsentCommitter::Read(const SubjectKey& subject, TouchedSubject& touched) 
   rocksdb::PinnableSlice value;
   const rocksdb::Status status =
       database_.rocks().Get({}, database_.family(Family::kConsent), rocksdb::Slice(key), &value);
+  SetRecord(status, key, {value.data(), value.size()}, touched);
+}
+
+// `status`: that of the reading of `value`.
+void ConsentCommitter::SetRecord(const rocksdb::Status& status, absl::string_view key, absl::string_view value,
+                                 TouchedSubject& touched) {
   if (status.IsNotFound()) return;
   if (!status.ok()) {
     touched.readable = FromEngine(status, "read the consent record", database_.data_dir());
   } else {
-    touched.readable = DecodeRecord(key, {value.data(), value.size()}, touched.record);
+    touched.readable = DecodeRecord(key, value, touched.record);
   }
   if (!touched.readable.ok()) touched.record.Clear();
 }
@@ -253,20 +259,31 @@ rocksdb::Status ConsentCommitter::DeleteProfiles(const SubjectKey& subject, uint
   return status;
 }
 
+rocksdb::Status ConsentCommitter::PutRecord(const SubjectKey& subject, const TouchedSubject& touched,
+                                            rocksdb::WriteBatch& batch) {
+  if (!touched.changed) return rocksdb::Status::OK();
+  const std::string key = ConsentKey(subject);
+  rocksdb::Status status = batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
+  if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, batch);
+  return status;
+}
+
 absl::Status ConsentCommitter::Write(CommitStaging& staging) {
   rocksdb::Status status;
   for (const auto& [subject, touched] : staging.subjects) {
-    if (!touched.changed || !status.ok()) continue;
-    const std::string key = ConsentKey(subject);
-    status = staging.batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
-    if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, staging.batch);
+    if (status.ok()) status = PutRecord(subject, touched, staging.batch);
   }
+  return Finish(status, staging.sequence, staging.batch);
+}
+
+// `status`: of what was put into the batch so far.
+absl::Status ConsentCommitter::Finish(rocksdb::Status status, uint64_t sequence, rocksdb::WriteBatch& batch) {
   if (status.ok()) {
-    status = staging.batch.Put(database_.family(Family::kMeta), kMetaSequence,
-                               EncodeRecord(kMetaSequence, MetaNumber(staging.sequence)));
+    status =
+        batch.Put(database_.family(Family::kMeta), kMetaSequence, EncodeRecord(kMetaSequence, MetaNumber(sequence)));
   }
   if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
-  return Sync(staging.batch, "record consent");
+  return Sync(batch, "record consent");
 }
 
 absl::Status ConsentCommitter::Sync(rocksdb::WriteBatch& batch, absl::string_view doing) {
@@ -286,23 +303,25 @@ absl::Status ConsentCommitter::Write(absl::FunctionRef<void(rocksdb::WriteBatch&
 }
 
 void ConsentCommitter::Publish(const CommitStaging& staging) {
-  for (const auto& [subject, touched] : staging.subjects) {
-    if (!touched.read) continue;  // of a change that is yet to be staged: it stays closed
-    if (!touched.readable.ok()) {
-      // The disk did not answer: the index still says what was last committed, with what was closed just now.
-      if (touched.readable.code() == absl::StatusCode::kUnavailable) continue;
-      index_.Close(subject, policy::kAllPurposeBits);
-      damaged_.Add(subject);
-      continue;
-    }
-    if (touched.changed) damaged_.Remove(subject);
-    if (!touched.changed && !touched.closed_here) continue;
-    // First what is refused, then the flag that makes a reader look for it.
-    if (touched.changed) refusals_.Put(subject, RefusalsOf(touched.record));
-    index_.Put(subject, WithClosed(StateOf(touched.record, jurisdictions_),
-                                   (touched.closed_before & ~touched.written) | touched.left_closed));
-  }
+  for (const auto& [subject, touched] : staging.subjects) PublishSubject(subject, touched);
   applied_.store(staging.sequence, std::memory_order_release);
+}
+
+void ConsentCommitter::PublishSubject(const SubjectKey& subject, const TouchedSubject& touched) {
+  if (!touched.read) return;  // of a change that is yet to be staged: it stays closed
+  if (!touched.readable.ok()) {
+    // The disk did not answer: the index still says what was last committed, with what was closed just now.
+    if (touched.readable.code() == absl::StatusCode::kUnavailable) return;
+    index_.Close(subject, policy::kAllPurposeBits);
+    damaged_.Add(subject);
+    return;
+  }
+  if (touched.changed) damaged_.Remove(subject);
+  if (!touched.changed && !touched.closed_here) return;
+  // First what is refused, then the flag that makes a reader look for it.
+  if (touched.changed) refusals_.Put(subject, RefusalsOf(touched.record));
+  index_.Put(subject, WithClosed(StateOf(touched.record, jurisdictions_),
+                                 (touched.closed_before & ~touched.written) | touched.left_closed));
 }
 
 }  // namespace assent::storage

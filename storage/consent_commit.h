@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "storage/consent_import.h"
 #include "storage/consent_store.h"
 #include "storage/subject_links.h"
 
@@ -28,6 +29,12 @@ struct PendingChange {
   ConsentRequest request;
   absl::Time now;
   absl::StatusOr<ConsentResult> result = absl::UnknownError("not committed");
+};
+
+// A row of an import that waits for its commit. Ownership: borrows both.
+struct PendingRow {
+  const ImportedRow* row;
+  ImportOutcome* outcome;
 };
 
 // A pseudonym is uniform already.
@@ -67,6 +74,11 @@ class ConsentCommitter {
   // each of which is a commit by itself.
   void Commit(std::span<PendingChange*> changes);
 
+  // Records rows of an import, in their order, by the rules of PlanImport, in one synced write; with the index as
+  // Commit has it. Takes as many rows from the front as fit a write, at least one, sets their outcomes and returns
+  // their number. Shape: ascending by subject, and not empty. Errors: Unavailable: none of these rows is acknowledged.
+  absl::StatusOr<size_t> Import(std::span<const PendingRow> rows, const std::string& recorded_by, absl::Time now);
+
   // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. Errors: Unavailable.
   absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
 
@@ -100,8 +112,22 @@ class ConsentCommitter {
   absl::Status Record(const ConsentRequest& request, absl::Time now, TouchedSubject& touched, CommitStaging& staging);
   rocksdb::Status DeleteProfiles(const policy::SubjectKey& subject, uint32_t purpose_bits, rocksdb::WriteBatch& batch);
   absl::Status Write(CommitStaging& staging);
+  void SetRecord(const rocksdb::Status& status, absl::string_view key, absl::string_view value,
+                 TouchedSubject& touched);
+  rocksdb::Status PutRecord(const policy::SubjectKey& subject, const TouchedSubject& touched,
+                            rocksdb::WriteBatch& batch);
+  absl::Status Finish(rocksdb::Status status, uint64_t sequence, rocksdb::WriteBatch& batch);
   absl::Status Sync(rocksdb::WriteBatch& batch, absl::string_view doing);
   void Publish(const CommitStaging& staging);
+  void PublishSubject(const policy::SubjectKey& subject, const TouchedSubject& touched);
+
+  // Of Import, in import_commit.cc.
+  struct ImportWrite;
+  void ReadForImport(std::span<const PendingRow> rows, ImportWrite& write);
+  absl::StatusOr<ImportOutcome> StageRow(const ImportedRow& row, TouchedSubject& touched, ImportWrite& write);
+  absl::Status WriteImport(ImportWrite& write);
+  absl::Status StageEntry(const policy::SubjectKey& subject, const internal::v1::ConsentChange& entry,
+                          TouchedSubject& touched, ImportWrite& write);
 
   // Links; in consent_commit_links.cc. Those who are linked to each other, as far as a change of one reaches the
   // others.
@@ -118,6 +144,10 @@ class ConsentCommitter {
   // Brings to each of the star what it does not have yet.
   absl::Status Spread(const Denials& denials, const Star& star, const ConsentRequest& asked, absl::Time now,
                       CommitStaging& staging);
+  // What denies in the records of these subjects reaches all that is linked to them; a synced write for each subject
+  // of whom something was missing. Errors: Unavailable.
+  absl::Status SpreadDenials(std::span<const policy::SubjectKey> subjects, const std::string& recorded_by,
+                             absl::Time now);
   absl::Status StageErasure(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
                             CommitStaging& staging);
   absl::Status StageLink(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,

@@ -56,6 +56,27 @@ absl::Status ConsentCommitter::Spread(const Denials& denials, const Star& star, 
   return absl::OkStatus();
 }
 
+absl::Status ConsentCommitter::SpreadDenials(std::span<const SubjectKey> subjects, const std::string& recorded_by,
+                                             absl::Time now) {
+  for (const SubjectKey& subject : subjects) {
+    const uint64_t before = applied_.load(std::memory_order_relaxed);
+    CommitStaging staging;
+    staging.StartBatch(before);
+    const TouchedSubject& touched = TouchAndRead(subject, staging);
+    if (!touched.readable.ok()) continue;
+    ConsentRequest asked;
+    asked.subject = subject;
+    asked.recorded_by = recorded_by;
+    const auto star = StarOf(subject, touched, staging);
+    if (!star.ok()) return star.status();
+    absl::Status status = Spread(DenialsOf(touched.record), *star, asked, now, staging);
+    if (status.ok() && staging.sequence != before) status = Write(staging);
+    if (!status.ok()) return status;
+    Publish(staging);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ConsentCommitter::StageErasure(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
                                             CommitStaging& staging) {
   const std::vector<SubjectKey> linked = LinkedTo(touched.record);

@@ -252,15 +252,18 @@ void ConsentIndex::Put(const SubjectKey& subject, const ConsentState& state) {
 }
 
 uint32_t ConsentIndex::Close(const SubjectKey& subject, uint32_t purpose_bits) {
-  if ((purpose_bits & policy::kAllPurposeBits) == 0) {
-    const MainSlot* const slot = impl_->main.Find(subject);
-    return slot == nullptr ? 0 : ClosedPurposes(slot->mark.load(std::memory_order_relaxed));
-  }
+  if ((purpose_bits & policy::kAllPurposeBits) == 0) return FindClosed(subject).value_or(0);
   MainSlot& slot = impl_->main.Claim(subject, [](const MainSlot&) { return true; });
   const uint64_t old_word = slot.mark.load(std::memory_order_relaxed);
   // One store. Release: it may be the first mark of the slot.
   slot.mark.store(ClosePurposes(old_word | packed::kOccupied, purpose_bits), std::memory_order_release);
   return ClosedPurposes(old_word);
+}
+
+std::optional<uint32_t> ConsentIndex::FindClosed(const SubjectKey& subject) const {
+  const MainSlot* const slot = impl_->main.Find(subject);
+  if (slot == nullptr) return std::nullopt;
+  return ClosedPurposes(slot->mark.load(std::memory_order_relaxed));
 }
 
 void ConsentIndex::Outdate(uint16_t notice) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "policy/consent_state.h"
@@ -37,6 +38,10 @@ class ConsentIndex {
   // Sets the purposes of `purpose_bits` (see policy::PurposeBit) to kClosed until the next Put. Visible to every Find
   // that starts after it returns. Returns the purposes that were closed before; with no bit it changes nothing.
   uint32_t Close(const policy::SubjectKey& subject, uint32_t purpose_bits);
+
+  // The purposes that are closed, as policy::PurposeBit; nothing where the subject was never put or closed. For the
+  // writer.
+  std::optional<uint32_t> FindClosed(const policy::SubjectKey& subject) const;
 
   // From now on every grant under this notice's version is outdated. `notice`: its ordinal. Cannot be taken back.
   // Visible to every Find that starts after it returns. Cost: one store.

@@ -24,7 +24,6 @@ using policy::SubjectKey;
 constexpr size_t kWaitingMax = 4096;                  // changes that wait; beyond it Apply waits for room
 constexpr size_t kCommitChangesMax = 256;             // changes in one synced write
 constexpr std::chrono::microseconds kGatherMax{100};  // what a commit waits for company
-constexpr size_t kReadAheadBytes = size_t{2} << 20;
 
 // A number that threads wait for. (std::atomic::wait yields the processor several times before it sleeps, which costs
 // more than it saves when there are more threads than processors.)
@@ -99,6 +98,8 @@ struct ConsentStore::Impl {
   size_t expected = 0;  // changes of the next commit: who waits for it, and who was just answered and may come back
   std::shared_ptr<Group> open_group;  // takes more changes; null: the next change opens one
   Gate turn;                          // the group that may commit
+  // Held by an import for its turn, so that a change waits for one of them at most.
+  std::mutex importing;
 
   absl::Status ReadRecords();
   void Gather(Group& group);
@@ -108,31 +109,16 @@ struct ConsentStore::Impl {
 };
 
 absl::Status ConsentStore::Impl::ReadRecords() {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = kReadAheadBytes;
-  const std::unique_ptr<rocksdb::Iterator> records(
-      database.rocks().NewIterator(options, database.family(Family::kConsent)));
-  internal::v1::ConsentRecord record;
-  for (records->SeekToFirst(); records->Valid(); records->Next()) {
-    const rocksdb::Slice key = records->key();
-    SubjectKey subject;
-    if (key.size() != subject.bytes.size()) {
-      return FromEngine(rocksdb::Status::Corruption("consent key"), "read the consent records", database.data_dir());
-    }
-    std::copy_n(key.data(), key.size(), reinterpret_cast<char*>(subject.bytes.data()));
-    const rocksdb::Slice value = records->value();
-    record.Clear();
-    if (DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok()) {
-      if (record.has_preferences()) refusals.Put(subject, RefusalsOf(record));
-      index.Put(subject, StateOf(record, jurisdictions));
-    } else {
+  return ScanRecords(database, nullptr, [&](const SubjectKey& subject, const internal::v1::ConsentRecord* record) {
+    if (record == nullptr) {
       index.Close(subject, policy::kAllPurposeBits);
       damaged.Add(subject);
+      return true;
     }
-  }
-  if (records->status().ok()) return absl::OkStatus();
-  return FromEngine(records->status(), "read the consent records", database.data_dir());
+    if (record->has_preferences()) refusals.Put(subject, RefusalsOf(*record));
+    index.Put(subject, StateOf(*record, jurisdictions));
+    return true;
+  });
 }
 
 // Closes the group. Writers that wait for their answer come back with the next change just after it: whom the last
@@ -208,6 +194,31 @@ absl::StatusOr<ConsentResult> ConsentStore::Apply(ConsentRequest request, absl::
   }
   impl_->admission.Leave();
   return std::move(change.result);
+}
+
+absl::Status ConsentStore::Import(std::span<const ImportedRow> rows, const std::string& recorded_by, absl::Time now,
+                                  std::span<ImportOutcome> outcomes) {
+  std::vector<PendingRow> pending;
+  pending.reserve(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) pending.push_back({&rows[i], &outcomes[i]});
+  std::stable_sort(pending.begin(), pending.end(),
+                   [](const PendingRow& a, const PendingRow& b) { return a.row->subject < b.row->subject; });
+  for (std::span<const PendingRow> left = pending; !left.empty();) {
+    absl::StatusOr<size_t> taken = 0;
+    {
+      const std::lock_guard<std::mutex> lock(impl_->importing);
+      impl_->InTurn([&] {
+        taken = impl_->committer.Import(left.first(std::min(left.size(), kImportRowsMax)), recorded_by, now);
+      });
+    }
+    if (!taken.ok()) return taken.status();
+    left = left.subspan(*taken);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ConsentStore::Scan(const SubjectKey* after, RecordVisitor visitor) const {
+  return ScanRecords(impl_->database, after, visitor);
 }
 
 absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const {

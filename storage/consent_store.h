@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -14,8 +15,10 @@
 #include "policy/jurisdiction.h"
 #include "policy/purpose.h"
 #include "policy/subject.h"
+#include "storage/consent_import.h"
 #include "storage/consent_index.h"
 #include "storage/consent_request.h"
+#include "storage/consent_scan.h"
 #include "storage/database.h"
 #include "storage/refusal_index.h"
 
@@ -34,6 +37,9 @@ class ProfileKeeper {
  protected:
   ~ProfileKeeper() = default;
 };
+
+// Rows of an import in one synced write. What a change waits for at most, and what one sync serves.
+inline constexpr size_t kImportRowsMax = 500;
 
 // Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, so
 // that tokens of another one are told apart; a restored copy of a folder keeps its epoch.
@@ -71,6 +77,16 @@ class ConsentStore {
   // newer version; or the subject was erased, and the change is neither an explicit grant nor a denial; or a link has
   // no place: IsLinkRefusal), Unavailable (the disk refused; nothing is acknowledged, and it may be tried again).
   absl::StatusOr<ConsentResult> Apply(ConsentRequest request, absl::Time now);
+
+  // Records rows of an import, those of one subject in their order; consent_import.h has the rules. Several synced
+  // writes of at most kImportRowsMax rows, between which other changes have their turn; one import at a time. Each row
+  // is recorded whole or not at all. On the disk, and obeyed, when it returns. Shape: `outcomes` is as long as `rows`.
+  // Errors: Unavailable: some of the rows may be recorded; import them again.
+  absl::Status Import(std::span<const ImportedRow> rows, const std::string& recorded_by, absl::Time now,
+                      std::span<ImportOutcome> outcomes);
+
+  // Shows every record behind `after`, or all: see ScanRecords.
+  absl::Status Scan(const policy::SubjectKey* after, RecordVisitor visitor) const;
 
   // The point is that of the commit that wrote the state. Errors: NotFound, DataLoss, FailedPrecondition, Unavailable.
   absl::StatusOr<ConsentResult> Get(const policy::SubjectKey& subject) const;

@@ -62,6 +62,18 @@ class FakeService {
   std::function<grpc::Status(const v1::RecordConsentRequest&, v1::RecordConsentResponse*)> record = [](auto&, auto*) {
     return grpc::Status::OK;
   };
+  // Of a whole call of ImportConsents: by default every row is taken.
+  using ImportMessages = std::vector<v1::ImportConsentsRequest>;
+  std::function<grpc::Status(const ImportMessages&, v1::ImportConsentsResponse*)> import_consents =
+      [](const ImportMessages& messages, v1::ImportConsentsResponse* response) {
+        uint64_t rows = 0;
+        for (const auto& message : messages) rows += static_cast<uint64_t>(message.rows_size());
+        response->set_rows_taken(rows);
+        return grpc::Status::OK;
+      };
+  // The messages of an ExportConsents, and its status, by the pseudonym that it begins behind.
+  std::function<grpc::Status(const std::string& after, std::vector<v1::ExportConsentsResponse>&)> export_consents =
+      [](auto&, auto&) { return grpc::Status::OK; };
   bool hang = false;  // Assign waits until the caller gives up
 
   std::vector<v1::AssignRequest> assigns_asked;  // those of StreamAssign too
@@ -72,6 +84,7 @@ class FakeService {
   std::vector<v1::RegisterNoticeRequest> notices_asked;
   std::vector<v1::LinkSubjectsRequest> links_asked;
   std::vector<v1::UnlinkSubjectsRequest> unlinks_asked;
+  std::vector<ImportMessages> imports_asked;
   std::vector<v1::SetSegmentPreferenceRequest> preferences_asked;
   std::vector<v1::ContestAssignmentRequest> contests_asked;
   std::vector<v1::RestrictSubjectRequest> restrictions_asked;
@@ -176,6 +189,20 @@ class FakeService {
                                 v1::UnlinkSubjectsResponse*) override {
       fake.Remember(fake.unlinks_asked, *request);
       return grpc::Status::OK;
+    }
+    grpc::Status ImportConsents(grpc::ServerContext*, grpc::ServerReader<v1::ImportConsentsRequest>* reader,
+                                v1::ImportConsentsResponse* response) override {
+      ImportMessages messages;
+      for (v1::ImportConsentsRequest message; reader->Read(&message);) messages.push_back(message);
+      fake.Remember(fake.imports_asked, messages);
+      return fake.import_consents(messages, response);
+    }
+    grpc::Status ExportConsents(grpc::ServerContext*, const v1::ExportConsentsRequest* request,
+                                grpc::ServerWriter<v1::ExportConsentsResponse>* writer) override {
+      std::vector<v1::ExportConsentsResponse> messages;
+      const grpc::Status status = fake.export_consents(request->after_pseudonym(), messages);
+      for (const v1::ExportConsentsResponse& message : messages) writer->Write(message);
+      return status;
     }
     grpc::Status GetConsent(grpc::ServerContext*, const v1::GetConsentRequest*, v1::GetConsentResponse*) override {
       return RichError(grpc::StatusCode::NOT_FOUND, "CONSENT_NOT_FOUND", "nothing is recorded for this subject");

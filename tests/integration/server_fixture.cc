@@ -63,14 +63,18 @@ grpc::Status Caller::Record(const v1::RecordConsentRequest& request, v1::RecordC
     grpc::Status status = consent->RecordConsent(&context, request, &response);
     if (ReasonOf(status) != "NOTICE_NOT_REGISTERED") return status;
   }
-  v1::RegisterNoticeRequest notice;
-  *notice.mutable_notice() = SampleNotice();
-  v1::RegisterNoticeResponse registered;
-  grpc::ClientContext for_notice;
-  grpc::Status status = consent->RegisterNotice(&for_notice, notice, &registered);
+  grpc::Status status = RegisterSampleNotice();
   if (!status.ok()) return status;
   grpc::ClientContext context;
   return consent->RecordConsent(&context, request, &response);
+}
+
+grpc::Status Caller::RegisterSampleNotice() const {
+  v1::RegisterNoticeRequest request;
+  *request.mutable_notice() = SampleNotice();
+  v1::RegisterNoticeResponse response;
+  grpc::ClientContext context;
+  return consent->RegisterNotice(&context, request, &response);
 }
 
 grpc::Status Caller::Grant(const std::string& id, v1::RecordConsentResponse& response) const {

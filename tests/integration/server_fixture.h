@@ -31,6 +31,7 @@ struct Caller {
   // A call that arrives in the moment of a shutdown may get no answer (docs/operations.md, "Drain").
   static constexpr std::chrono::seconds kCallTimeMax{10};
   grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response) const;
+  grpc::Status RegisterSampleNotice() const;
   // Registers SampleNotice first where the server does not know the notice yet.
   grpc::Status Record(const v1::RecordConsentRequest& request, v1::RecordConsentResponse& response) const;
   grpc::Status Grant(const std::string& id, v1::RecordConsentResponse& response) const;

@@ -52,6 +52,8 @@ storage::CommitPoint PipelineTest::Change(const std::string& id, internal::v1::C
   request.subject = KeyOf(id);
   request.kind = kind;
   request.grants = {{.purpose = purpose}};
+  request.terms.notice_id = "banner";
+  request.terms.notice_version = "7";
   request.purpose_bits = policy::PurposeBit(purpose);
   request.terms.expire_time_s = expire_time_s;
   const auto result = store_->Apply(request, absl::FromUnixMicros(kNowUs));
