@@ -1,5 +1,7 @@
 #include "server/consent_import.h"
 
+#include <rocksdb/db.h>
+
 #include <thread>
 
 #include "grpcpp/server_builder.h"
@@ -7,6 +9,7 @@
 #include "server/consent_row.h"
 #include "server/consent_service.h"
 #include "server/role_table.h"
+#include "storage/consent_change.h"
 #include "tests/server/error_info.h"
 #include "tests/server/pipeline_fixture.h"
 
@@ -169,6 +172,11 @@ TEST_F(ConsentImportTest, AnExportGoesOnBehindAPseudonymAndLeavesOutWhatIsDamage
   ASSERT_EQ(rest.at(0).rows_size(), 2);
   EXPECT_EQ(rest[0].rows(0).pseudonym(), all[0].rows(3).pseudonym());
   EXPECT_EQ(Export(all[0].rows(4).pseudonym()).at(0).rows_size(), 0);
+  const std::string damaged = storage::ConsentKey(*KeyOfHex("pseudonym", all[0].rows(3).pseudonym()));
+  ASSERT_TRUE(database_->rocks().Put({}, database_->family(storage::Family::kConsent), damaged, "rubbish").ok());
+  const auto readable = Export();
+  EXPECT_EQ(readable.at(0).rows_size(), 4);
+  EXPECT_EQ(readable[0].damaged_records(), 1u);
   grpc::ClientContext context;
   v1::ExportConsentsRequest request;
   request.set_after_pseudonym("ada");
