@@ -131,6 +131,14 @@ TEST(Leeway, DisjointSharesSumToOneAtMost) {
   EXPECT_EQ(LeewayOf(schema, std::vector<float>{0.75f, 0.5f, 0, 0.5f}, {}).groups[0].room, 0);
 }
 
+TEST(Leeway, SharesOfDifferentWholesAreInNoGroup) {
+  Feature series = PartOf("series", CountOf({Equal("genre", "series")}));
+  series.divisor = "series_started";
+  Feature started = ChangeableOf("series_started", CountOf({Equal("started", true)}));
+  started.auxiliary = true;
+  EXPECT_EQ(GroupedOf(SchemaOfShares({PartOf("films", CountOf({Equal("genre", "film")})), series, started})), 0u);
+}
+
 TEST(Leeway, KnowsDisjointFilters) {
   const auto grouped = [](Aggregate a, Aggregate b) {
     return GroupedOf(SchemaOfShares({PartOf("a", std::move(a)), PartOf("b", std::move(b))}, "")) == 2;
