@@ -1,5 +1,6 @@
 #include "scoring/aggregate.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -55,6 +56,32 @@ absl::Status CheckFilter(const AttributeFilter& filter, size_t index) {
   return absl::OkStatus();
 }
 
+bool ListsValues(const AttributeFilter& filter) {
+  return filter.comparison == Comparison::kEquals || filter.comparison == Comparison::kIn;
+}
+
+bool Accepts(const AttributeFilter& filter, const FilterScalar& value) {
+  if (ListsValues(filter)) return std::find(filter.values.begin(), filter.values.end(), value) != filter.values.end();
+  const double* const number = std::get_if<double>(&value);
+  if (number == nullptr) return false;
+  const double limit = std::get<double>(filter.values[0]);
+  return filter.comparison == Comparison::kGreater ? *number > limit : *number < limit;
+}
+
+// Whether no value of an attribute fits both.
+bool Exclude(const AttributeFilter& a, const AttributeFilter& b) {
+  const auto accepts_none = [](const AttributeFilter& filter, const AttributeFilter& list) {
+    return std::none_of(list.values.begin(), list.values.end(),
+                        [&](const FilterScalar& value) { return Accepts(filter, value); });
+  };
+  if (ListsValues(a)) return accepts_none(b, a);
+  if (ListsValues(b)) return accepts_none(a, b);
+  if (a.comparison == b.comparison) return false;
+  const AttributeFilter& greater = a.comparison == Comparison::kGreater ? a : b;
+  const AttributeFilter& less = a.comparison == Comparison::kGreater ? b : a;
+  return std::get<double>(greater.values[0]) >= std::get<double>(less.values[0]);
+}
+
 }  // namespace
 
 absl::Status CheckAggregate(const Aggregate& aggregate) {
@@ -80,6 +107,15 @@ absl::Status CheckAggregate(const Aggregate& aggregate) {
     if (absl::Status status = CheckFilter(aggregate.filters[i], i); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+bool Disjoint(const Aggregate& a, const Aggregate& b) {
+  if (!a.event_type.empty() && !b.event_type.empty() && a.event_type != b.event_type) return true;
+  return std::any_of(a.filters.begin(), a.filters.end(), [&](const AttributeFilter& filter) {
+    return std::any_of(b.filters.begin(), b.filters.end(), [&](const AttributeFilter& other) {
+      return filter.attribute == other.attribute && Exclude(filter, other);
+    });
+  });
 }
 
 }  // namespace assent::scoring

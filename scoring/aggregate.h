@@ -53,6 +53,9 @@ struct Aggregate {
 // with one of the wrong kind.
 absl::Status CheckAggregate(const Aggregate& aggregate);
 
+// Whether no event counts in both, as far as their event types and filters show it.
+bool Disjoint(const Aggregate& a, const Aggregate& b);
+
 // What the value of an aggregate is divided by: another aggregate of which it is a part (the same function, kCount,
 // kSum or kDistinct, of the same attribute with the same half-life), or any other aggregate.
 enum class Normalisation : uint8_t { kNone, kShareOf, kRatioTo };
