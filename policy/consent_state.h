@@ -34,6 +34,7 @@ struct ConsentState {
   bool restricted = false;
   bool erased = false;
   bool has_preferences = false;  // some segments are refused
+  bool gates_closed = false;     // of everybody: the data were restored, and later denials may be missing
 
   friend bool operator==(const ConsentState&, const ConsentState&) = default;
 };
