@@ -43,7 +43,7 @@ absl::StatusOr<storage::ConsentResult> ControlCall::Apply(const grpc::ServerCont
                                                           absl::StatusOr<storage::ConsentRequest> change) const {
   if (!change.ok()) return change.status();
   change->subject = KeyOf(subject);
-  change->recorded_by = authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
+  change->recorded_by = Principal(context, method);
   const Clock::time_point start = Clock::now();
   auto result = store_.Apply(*std::move(change), absl::Now());
   if (!result.ok()) return ReportStoreError(result.status());

@@ -45,6 +45,10 @@ class ControlCall {
   absl::StatusOr<storage::ConsentResult> Read(const policy::SubjectKey& subject) const;
   absl::StatusOr<storage::ConsentResult> Read(const v1::Subject& subject) const { return Read(KeyOf(subject)); }
 
+  // Who calls, as changes are recorded under.
+  std::string Principal(const grpc::ServerContext& context, ControlMethod method) const {
+    return authorizer_.PrincipalFor(PathOf(method), *context.auth_context());
+  }
   policy::SubjectKey KeyOf(const v1::Subject& subject) const;
   // The consent_token of a result.
   std::string TokenOf(const storage::CommitPoint& point) const;

@@ -24,8 +24,12 @@ enum class ControlMethod : uint8_t {
   kListSubjectSegments,
   kExportSubject,
   kGetDisclosure,
+  kCreateBackup,
+  kListBackups,
+  kPurgeBackups,
+  kReleaseRestored,
 };
-inline constexpr size_t kControlMethodCount = 12;
+inline constexpr size_t kControlMethodCount = 16;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -41,6 +45,10 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.SubjectService/ListSubjectSegments",
     "/assent.v1.SubjectService/ExportSubject",
     "/assent.v1.SubjectService/GetDisclosure",
+    "/assent.v1.BackupService/CreateBackup",
+    "/assent.v1.BackupService/ListBackups",
+    "/assent.v1.BackupService/PurgeBackups",
+    "/assent.v1.BackupService/ReleaseRestored",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

@@ -13,6 +13,7 @@
 #include "server/data_plane_cells.h"
 #include "server/metric_families.h"
 #include "server/model_source.h"
+#include "storage/backup_store.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/profile_store.h"
@@ -31,6 +32,7 @@ class Metrics final : public prometheus::Collectable {
     const storage::ConsentIndex& index;
     const storage::ConsentStore& store;
     const storage::ProfileStore& profiles;
+    const storage::BackupStore* backups = nullptr;  // null: none are made
   };
   explicit Metrics(const Parts& parts) : parts_(parts) {}
 
@@ -44,6 +46,7 @@ class Metrics final : public prometheus::Collectable {
   void AddEvents(MetricFamilies& families) const;
   void AddProfiles(MetricFamilies& families) const;
   void AddDrift(MetricFamilies& families) const;
+  void AddBackups(MetricFamilies& families) const;
 
   const Parts parts_;
 };

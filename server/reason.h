@@ -43,6 +43,9 @@ enum class Reason : uint8_t {
   kProfilesFull,
   kPreferencesFull,
   kSubjectErased,
+  kBackupsOff,
+  kBackupUnderWay,
+  kBackupsFull,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -52,7 +55,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 36;
+inline constexpr int kReasonCount = 39;
 
 struct ReasonFacts {
   Reason reason;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "assent/v1/assignment_service.grpc.pb.h"
+#include "assent/v1/backup_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
@@ -36,6 +37,7 @@ struct Caller {
   std::unique_ptr<v1::AssignmentService::Stub> assignment;
   std::unique_ptr<v1::ConsentService::Stub> consent;
   std::unique_ptr<v1::SubjectService::Stub> subject;
+  std::unique_ptr<v1::BackupService::Stub> backup;
 };
 
 // An event of the sample model for SELECT_ADVERTISING.
