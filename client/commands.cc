@@ -22,7 +22,7 @@ using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 // The order is that of the help page.
 constexpr CommandAdder kCommands[] = {
     AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,  AddConsentCommand, AddSubjectCommand,
-    AddAssignCommand,   AddExplainCommand,  AddReplayCommand, AddHealthCommand, AddBenchCommand,
+    AddAssignCommand,   AddExplainCommand,  AddReplayCommand, AddHealthCommand, AddBackupCommand,  AddBenchCommand,
 };
 
 int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {
