@@ -35,6 +35,7 @@ struct ConsentState {
   bool erased = false;
   bool has_preferences = false;  // some segments are refused
   bool linked = false;           // to a person, or a person with others linked to it
+  bool gates_closed = false;     // of everybody: the data were restored, and later denials may be missing
 
   friend bool operator==(const ConsentState&, const ConsentState&) = default;
 };

@@ -85,7 +85,7 @@ Verdict EvaluateConsent(const ConsentState& state, const SignalReading& signals,
   denials.Add(state.child || signals.known_child, Rule::kSubjectChild);
   denials.Add(status == ConsentStatus::kOptedOut, Rule::kConsentOptedOut);
   denials.Add(status == ConsentStatus::kWithdrawn, Rule::kConsentWithdrawn);
-  denials.Add(status >= ConsentStatus::kClosed, Rule::kConsentClosed);
+  denials.Add(state.gates_closed || status >= ConsentStatus::kClosed, Rule::kConsentClosed);
   denials.Add((GpcDenies(signals, regime) & bit) != 0, Rule::kSignalGpc);
   denials.Add((signals.gpp_denies & bit) != 0, Rule::kSignalGpp);
   denials.Add((signals.us_privacy_denies & bit) != 0, Rule::kSignalUsPrivacy);

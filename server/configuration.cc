@@ -1,9 +1,11 @@
 #include "server/configuration.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/listen_address.h"
 #include "server/policy_configuration.h"
@@ -116,6 +118,36 @@ absl::Status ResolveProfiles(const internal::v1::ProfileConfig& profiles, Config
   return bounds.status();
 }
 
+// Without a trailing slash and "." or "..", so that two names of one folder are equal.
+std::string FolderName(const std::string& path) {
+  std::string name = std::filesystem::absolute(path).lexically_normal().string();
+  while (name.size() > 1 && name.back() == '/') name.pop_back();
+  return name;
+}
+
+// Both as FolderName has them.
+bool IsInside(const std::string& inner, const std::string& outer) {
+  return inner == outer || absl::StartsWith(inner, outer == "/" ? outer : outer + "/");
+}
+
+absl::Status ResolveBackups(const internal::v1::ServerConfig& message, Configuration& out) {
+  uint32_t retention_hours = 168;
+  Bounds bounds;
+  bounds.Read("backup_retention_hours", message.backup_retention_hours(), 1, 720, retention_hours);
+  out.backup_dir = message.backup_dir();
+  out.backup_retention = std::chrono::hours(retention_hours);
+  if (out.backup_dir.empty()) {
+    return message.backup_retention_hours() == 0 ? absl::OkStatus()
+                                                 : Bad("backup_retention_hours", "needs backup_dir, or leave it out");
+  }
+  const std::string data = FolderName(out.data_dir);
+  const std::string backups = FolderName(out.backup_dir);
+  if (IsInside(backups, data) || IsInside(data, backups)) {
+    return Bad("backup_dir", "must be a folder beside data_dir, not in it nor around it; best on another disk");
+  }
+  return bounds.status();
+}
+
 absl::Status ResolveListeners(const internal::v1::ServerConfig& message, Configuration& out) {
   struct Listener {
     absl::string_view field;
@@ -186,6 +218,7 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   if (absl::Status status = ResolveLimits(message.limits(), out); !status.ok()) return status;
   if (absl::Status status = ResolveTimes(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveProfiles(message.profiles(), out); !status.ok()) return status;
+  if (absl::Status status = ResolveBackups(message, out); !status.ok()) return status;
   auto jurisdictions = ReadJurisdictions(message.jurisdictions());
   if (!jurisdictions.ok()) return jurisdictions.status();
   out.jurisdictions = *std::move(jurisdictions);

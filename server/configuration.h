@@ -69,6 +69,8 @@ struct Configuration {
   std::chrono::milliseconds drain_deadline{10000};
   std::chrono::milliseconds model_poll{1000};
   std::chrono::hours erasure_sweep{24};
+  std::string backup_dir;  // empty: no backups
+  std::chrono::hours backup_retention{168};
 
   bool mutual_tls() const { return has_tls && !tls.client_ca_file().empty(); }
 };

@@ -32,8 +32,12 @@ enum class ControlMethod : uint8_t {
   kUnlinkSubjects,
   kImportConsents,
   kExportConsents,
+  kCreateBackup,
+  kListBackups,
+  kPurgeBackups,
+  kReleaseRestored,
 };
-inline constexpr size_t kControlMethodCount = 20;
+inline constexpr size_t kControlMethodCount = 24;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -57,6 +61,10 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.ConsentService/UnlinkSubjects",
     "/assent.v1.ConsentService/ImportConsents",
     "/assent.v1.ConsentService/ExportConsents",
+    "/assent.v1.BackupService/CreateBackup",
+    "/assent.v1.BackupService/ListBackups",
+    "/assent.v1.BackupService/PurgeBackups",
+    "/assent.v1.BackupService/ReleaseRestored",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

@@ -7,7 +7,8 @@
 namespace assent::server {
 
 absl::StatusOr<std::unique_ptr<ControlPlane>> ControlPlane::Start(const ControlPlaneOptions& options,
-                                                                  ConsentService& consent, SubjectService& subject) {
+                                                                  ConsentService& consent, SubjectService& subject,
+                                                                  BackupService& backup) {
   auto plane = std::unique_ptr<ControlPlane>(new ControlPlane);
   grpc::ServerBuilder builder;
   SetTransportLimits(options.transport, builder);
@@ -15,6 +16,7 @@ absl::StatusOr<std::unique_ptr<ControlPlane>> ControlPlane::Start(const ControlP
       options.listen, options.credentials ? options.credentials : grpc::InsecureServerCredentials(), &plane->port_);
   builder.RegisterService(&consent);
   builder.RegisterService(&subject);
+  builder.RegisterService(&backup);
   plane->support_.Register("control", options.threads_max, builder);
   plane->server_ = builder.BuildAndStart();
   if (plane->server_ == nullptr) return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen));
@@ -26,6 +28,7 @@ ControlPlane::~ControlPlane() { Drain(std::chrono::system_clock::now()); }
 
 void ControlPlane::SetServing(bool serving) {
   support_.health().SetServing("", serving);
+  support_.health().SetServing(v1::BackupService::service_full_name(), serving);
   SetConsentServing(serving);
 }
 

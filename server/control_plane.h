@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
+#include "server/backup_service.h"
 #include "server/consent_service.h"
 #include "server/subject_service.h"
 #include "server/support_services.h"
@@ -19,7 +20,7 @@ namespace assent::server {
 struct ControlPlaneOptions {
   std::string listen = "127.0.0.1:0";
   std::shared_ptr<grpc::ServerCredentials> credentials{};
-  int threads_max = 32;  // of the two services; health and reflection have their own, see SupportServices
+  int threads_max = 32;  // of the three services; health and reflection have their own, see SupportServices
   TransportLimits transport{};
 };
 
@@ -28,7 +29,8 @@ class ControlPlane {
  public:
   // Errors: Unavailable when the address cannot be listened on. Ownership: borrows the services.
   static absl::StatusOr<std::unique_ptr<ControlPlane>> Start(const ControlPlaneOptions& options,
-                                                             ConsentService& consent, SubjectService& subject);
+                                                             ConsentService& consent, SubjectService& subject,
+                                                             BackupService& backup);
   ~ControlPlane();
   ControlPlane(const ControlPlane&) = delete;
   ControlPlane& operator=(const ControlPlane&) = delete;
@@ -36,7 +38,7 @@ class ControlPlane {
   const std::string& address() const { return address_; }
   int port() const { return port_; }
   void SetServing(bool serving);
-  // Of the two services, which write to the same disk. Threads: any; nothing once it drains.
+  // Of the services that write to the disk of the data. Threads: any; nothing once it drains.
   void SetConsentServing(bool serving);
   // As DataPlane::Drain.
   void Drain(std::chrono::system_clock::time_point deadline);
@@ -44,7 +46,9 @@ class ControlPlane {
  private:
   ControlPlane() = default;
 
-  SupportServices support_{{v1::ConsentService::service_full_name(), v1::SubjectService::service_full_name()}, true};
+  SupportServices support_{{v1::ConsentService::service_full_name(), v1::SubjectService::service_full_name(),
+                            v1::BackupService::service_full_name()},
+                           true};
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   int port_ = 0;

@@ -1,13 +1,21 @@
 #include "server/erasure_watch.h"
 
+#include <algorithm>
+
+#include "absl/time/clock.h"
 #include "server/log.h"
 #include "storage/erasure_sweep.h"
 
 namespace assent::server {
+namespace {
 
-ErasureWatch::ErasureWatch(storage::Database& database, storage::ConsentStore& store,
-                           std::chrono::milliseconds interval)
-    : database_(database), store_(store), interval_(interval), thread_([this] { Watch(); }) {}
+constexpr std::chrono::hours kPurgeIntervalMax{1};
+
+}  // namespace
+
+ErasureWatch::ErasureWatch(storage::Database& database, storage::ConsentStore& store, storage::BackupStore* backups,
+                           const ErasureTimes& times)
+    : database_(database), store_(store), backups_(backups), times_(times), thread_([this] { Watch(); }) {}
 
 void ErasureWatch::Stop() {
   {
@@ -18,20 +26,38 @@ void ErasureWatch::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool ErasureWatch::Sweep() {
+  const auto swept = storage::SweepErased(database_, store_, stopping_);
+  if (absl::IsCancelled(swept.status())) return false;
+  if (!swept.ok()) {
+    Log(Severity::kError, "erasure_sweep_failed",
+        {{"code", swept.status().code()}, {"cause", OperatorText(swept.status().message())}});
+  } else if (*swept > 0) {
+    Log(Severity::kInfo, "erasures_swept", {{"subjects", *swept}});
+  }
+  return swept.ok();
+}
+
+void ErasureWatch::PurgeBackups() {
+  if (backups_ == nullptr) return;
+  const auto purged = backups_->Purge(absl::Now() - absl::FromChrono(times_.backup_retention));
+  if (!purged.ok()) {
+    Log(Severity::kError, "backup_purge_failed",
+        {{"code", purged.status().code()}, {"cause", OperatorText(purged.status().message())}});
+  } else if (*purged > 0) {
+    Log(Severity::kInfo, "backups_purged", {{"backups", *purged}});
+  }
+}
+
 void ErasureWatch::Watch() {
+  Clock::time_point next_sweep = Clock::now();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    const auto swept = storage::SweepErased(database_, store_, stopping_);
-    if (absl::IsCancelled(swept.status())) return;
-    if (!swept.ok()) {
-      Log(Severity::kError, "erasure_sweep_failed",
-          {{"code", swept.status().code()}, {"cause", OperatorText(swept.status().message())}});
-    } else if (*swept > 0) {
-      Log(Severity::kInfo, "erasures_swept", {{"subjects", *swept}});
-    }
+    if (Clock::now() >= next_sweep) next_sweep = Clock::now() + (Sweep() ? times_.sweep : times_.sweep / 10);
+    if (!stopping_) PurgeBackups();
     lock.lock();
-    wake_.wait_for(lock, swept.ok() ? interval_ : interval_ / 10, [this] { return stopping_.load(); });
+    wake_.wait_until(lock, std::min(next_sweep, Clock::now() + kPurgeIntervalMax), [this] { return stopping_.load(); });
   }
 }
 

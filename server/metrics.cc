@@ -161,6 +161,9 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Start(MetricType::Gauge, "assent_consent_disk_refuses",
                  "1 from a consent change that the disk refused until it takes them again.");
   families.Gauge(parts_.store.disk_accepts() ? 0 : 1);
+  families.Start(MetricType::Gauge, "assent_consent_restored",
+                 "1 while every gate is closed because the data were restored and not released.");
+  families.Gauge(parts_.store.released() ? 0 : 1);
   families.Start(MetricType::Counter, "assent_consent_damaged_records_total",
                  "Consent records whose checksum was wrong; their subjects are refused.");
   families.Counter(static_cast<double>(parts_.store.damaged_records()));
@@ -172,6 +175,16 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Counter(static_cast<double>(figures.known), {{"result", "known"}});
   families.Counter(static_cast<double>(parts_.opt_outs.dropped()), {{"result", "dropped"}});
   families.Counter(static_cast<double>(figures.failed), {{"result", "failed"}});
+}
+
+void Metrics::AddBackups(MetricFamilies& families) const {
+  if (parts_.backups == nullptr) return;
+  const std::vector<storage::Backup> backups = parts_.backups->List();
+  families.Start(MetricType::Gauge, "assent_backups", "Backups in backup_dir.");
+  families.Gauge(static_cast<double>(backups.size()));
+  families.Start(MetricType::Gauge, "assent_backup_newest_seconds",
+                 "Unix time of the newest backup; absent without one.");
+  if (!backups.empty()) families.Gauge(absl::ToDoubleSeconds(backups.back().made - absl::UnixEpoch()));
 }
 
 void Metrics::AddEvents(MetricFamilies& families) const {
@@ -237,6 +250,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddEvents(families);
   AddProfiles(families);
   AddDrift(families);
+  AddBackups(families);
   AddProcess(families);
   return families.Take();
 }

@@ -15,6 +15,7 @@
 #include "server/model_source.h"
 #include "server/opt_out_queue.h"
 #include "server/opt_out_writer.h"
+#include "storage/backup_store.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/profile_store.h"
@@ -35,6 +36,7 @@ class Metrics final : public prometheus::Collectable {
     const storage::ProfileStore& profiles;
     const OptOutQueue& opt_outs;
     const OptOutWriter& opt_out_writer;
+    const storage::BackupStore* backups = nullptr;  // null: none are made
   };
   explicit Metrics(const Parts& parts) : parts_(parts) {}
 
@@ -48,6 +50,7 @@ class Metrics final : public prometheus::Collectable {
   void AddEvents(MetricFamilies& families) const;
   void AddProfiles(MetricFamilies& families) const;
   void AddDrift(MetricFamilies& families) const;
+  void AddBackups(MetricFamilies& families) const;
 
   const Parts parts_;
 };

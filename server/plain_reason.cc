@@ -34,7 +34,7 @@ absl::string_view PlainReason(policy::Rule rule) {
     case Rule::kConsentWithdrawn:
       return "You withdrew your consent.";
     case Rule::kConsentClosed:
-      return "What is recorded of your consent cannot be read, so nothing is permitted.";
+      return "What is recorded of your consent cannot be relied on now, so nothing is permitted.";
     case Rule::kSignalGpc:
       return "Your browser sends the Global Privacy Control signal.";
     case Rule::kSignalGpp:

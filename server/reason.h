@@ -52,6 +52,9 @@ enum class Reason : uint8_t {
   kLinkConflict,
   kSubjectErased,
   kKeyMismatch,
+  kBackupsOff,
+  kBackupUnderWay,
+  kBackupsFull,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -61,7 +64,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 45;
+inline constexpr int kReasonCount = 48;
 
 struct ReasonFacts {
   Reason reason;

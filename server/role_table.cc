@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "assent/v1/assignment_service.pb.h"
+#include "assent/v1/backup_service.pb.h"
 #include "assent/v1/consent_service.pb.h"
 #include "assent/v1/options.pb.h"
 #include "assent/v1/subject_service.pb.h"
@@ -67,6 +68,7 @@ const RoleTable& ServedRoleTable() {
       v1::AssignRequest::descriptor()->file()->FindServiceByName("AssignmentService"),
       v1::RecordConsentRequest::descriptor()->file()->FindServiceByName("ConsentService"),
       v1::EraseSubjectRequest::descriptor()->file()->FindServiceByName("SubjectService"),
+      v1::CreateBackupRequest::descriptor()->file()->FindServiceByName("BackupService"),
   });
   return table;
 }

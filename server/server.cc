@@ -15,6 +15,7 @@
 #include "scoring/quiescence.h"
 #include "server/assignment_service.h"
 #include "server/authorization.h"
+#include "server/backup_service.h"
 #include "server/consent_service.h"
 #include "server/control_metrics.h"
 #include "server/control_plane.h"
@@ -30,6 +31,7 @@
 #include "server/subject_service.h"
 #include "server/subject_view.h"
 #include "server/transport_security.h"
+#include "storage/backup_store.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/database.h"
@@ -67,6 +69,7 @@ struct Server::Parts {
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<storage::NoticeStore> notices;
   std::unique_ptr<storage::ProfileStore> profiles;
+  std::unique_ptr<storage::BackupStore> backups;  // null: none are made
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
@@ -74,6 +77,7 @@ struct Server::Parts {
   std::unique_ptr<ConsentService> consent_service;
   std::unique_ptr<SubjectView> subject_view;
   std::unique_ptr<SubjectService> subject_service;
+  std::unique_ptr<BackupService> backup_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
@@ -139,6 +143,11 @@ absl::Status Server::Parts::OpenStorage() {
        {"profiles", profiles->size()},
        {"epoch", database->epoch()},
        {"log_bytes_cut_off", database->log_bytes_cut_off()}});
+  if (!store->released()) Log(Severity::kWarning, "restored_data_gates_closed", {});
+  if (configuration.backup_dir.empty()) return absl::OkStatus();
+  auto folder = storage::BackupStore::Open(configuration.backup_dir);
+  if (!folder.ok()) return InField("backup_dir", folder.status());
+  backups = *std::move(folder);
   return absl::OkStatus();
 }
 
@@ -182,15 +191,18 @@ absl::Status Server::Parts::StartControlPlane() {
                                                      signing_key ? &*signing_key : nullptr);
   subject_view = std::make_unique<SubjectView>(Sources());
   subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
+  backup_service = std::make_unique<BackupService>(call, *database, backups.get());
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
                                       .transport = configuration.transport},
-                                     *consent_service, *subject_service);
+                                     *consent_service, *subject_service, *backup_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
-  erasure_watch = std::make_unique<ErasureWatch>(*database, *store, configuration.erasure_sweep);
+  erasure_watch = std::make_unique<ErasureWatch>(
+      *database, *store, backups.get(),
+      ErasureTimes{.sweep = configuration.erasure_sweep, .backup_retention = configuration.backup_retention});
   opt_out_writer = std::make_unique<OptOutWriter>(opt_outs, *store, index, domain);
   return absl::OkStatus();
 }
@@ -225,7 +237,8 @@ absl::Status Server::Parts::StartMetrics() {
                                                                     .store = *store,
                                                                     .profiles = *profiles,
                                                                     .opt_outs = opt_outs,
-                                                                    .opt_out_writer = *opt_out_writer});
+                                                                    .opt_out_writer = *opt_out_writer,
+                                                                    .backups = backups.get()});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
   metrics = *std::move(started);
@@ -269,6 +282,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 
 Server::~Server() {
   if (parts_->drained) return;
+  if (parts_->backups) parts_->backups->Stop();
   parts_->model->Stop();
   parts_->DrainPlanes(std::chrono::system_clock::now());
 }
@@ -308,6 +322,7 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   };
   say_not_serving();
   parts_->model->Stop();
+  if (parts_->backups) parts_->backups->Stop();
   parts_->disk_watch->Stop();     // may wait for the disk
   parts_->erasure_watch->Stop();  // as this one
   say_not_serving();              // in case one of the two said otherwise in between

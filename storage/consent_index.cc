@@ -89,6 +89,9 @@ struct ConsentIndex::Impl {
   // By ordinal. Release when set, acquire when read, so that a grant that is seen after it is judged by it.
   std::array<std::atomic<bool>, packed::kNoticesDiffer> outdated = {};
 
+  // Release when stored, acquire when loaded: who finds the gates open sees every state that was put before.
+  std::atomic<bool> gates_closed{false};
+
   // Sets `outdated` of a state from the ordinals of its notices.
   void JudgeNotices(ConsentState& state) const;
   void Read(const MainSlot& slot, const SubjectKey& subject, ConsentState& state) const;
@@ -184,9 +187,11 @@ ConsentState ConsentIndex::Find(const scoring::Quiescence::Reader&, const Subjec
   const SlotTable<MainSlot>& table = impl_->main.TableOf(subject.high());
   MainSlot* const home = table.Home(subject.low());
   Fetch(home);
+  const bool gates_closed = impl_->gates_closed.load(std::memory_order_acquire);
   const auto place = table.Probe(home, subject);
   ConsentState state;
   if (place.taken) impl_->Read(*place.slot, subject, state);
+  state.gates_closed = gates_closed;
   return state;
 }
 
@@ -201,6 +206,7 @@ void ConsentIndex::FindBatch(const scoring::Quiescence::Reader&, std::span<const
     size_t index;
   };
   std::array<Probing, kBlock> open;
+  const bool gates_closed = impl_->gates_closed.load(std::memory_order_acquire);
   for (size_t begin = 0; begin < subjects.size(); begin += kBlock) {
     size_t count = std::min(kBlock, subjects.size() - begin);
     for (size_t i = 0; i < count; ++i) {
@@ -235,6 +241,7 @@ void ConsentIndex::FindBatch(const scoring::Quiescence::Reader&, std::span<const
       count = left;
     }
   }
+  for (ConsentState& state : states) state.gates_closed = gates_closed;
 }
 
 void ConsentIndex::Put(const SubjectKey& subject, const ConsentState& state) {
@@ -269,6 +276,10 @@ std::optional<uint32_t> ConsentIndex::FindClosed(const SubjectKey& subject) cons
 void ConsentIndex::Outdate(uint16_t notice) {
   if (notice < impl_->outdated.size()) impl_->outdated[notice].store(true, std::memory_order_release);
 }
+
+void ConsentIndex::CloseGates() { impl_->gates_closed.store(true, std::memory_order_release); }
+void ConsentIndex::OpenGates() { impl_->gates_closed.store(false, std::memory_order_release); }
+bool ConsentIndex::gates_closed() const { return impl_->gates_closed.load(std::memory_order_acquire); }
 
 size_t ConsentIndex::size() const { return impl_->main.size(); }
 size_t ConsentIndex::memory_bytes() const { return impl_->main.memory_bytes() + impl_->side.memory_bytes(); }

@@ -47,6 +47,12 @@ class ConsentIndex {
   // Visible to every Find that starts after it returns. Cost: one store.
   void Outdate(uint16_t notice);
 
+  // From CloseGates to OpenGates every state says gates_closed, that of a subject without a record too. Visible to
+  // every Find that starts after it returns. Cost: one store. Threads: the writer's.
+  void CloseGates();
+  void OpenGates();
+  bool gates_closed() const;  // any thread
+
   size_t size() const;          // subjects
   size_t memory_bytes() const;  // of the tables
 

@@ -1,6 +1,7 @@
 #include "storage/consent_store.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include "storage/consent_change.h"
 #include "storage/consent_commit.h"
 #include "storage/engine_status.h"
+#include "storage/meta_value.h"
 #include "storage/record_codec.h"
 
 namespace assent::storage {
@@ -104,6 +106,8 @@ struct ConsentStore::Impl {
   absl::Status ReadRecords();
   void Gather(Group& group);
   void Lead(Group& group);
+  // Takes the turn, and returns the number to give it back with.
+  uint64_t TakeTurn();
   // Runs `job` between two commits.
   void InTurn(absl::FunctionRef<void()> job);
 };
@@ -144,13 +148,18 @@ void ConsentStore::Impl::Lead(Group& group) {
   turn.Set(group.turn + 1);
 }
 
-void ConsentStore::Impl::InTurn(absl::FunctionRef<void()> job) {
+uint64_t ConsentStore::Impl::TakeTurn() {
   uint64_t mine = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex);
     mine = groups++;
   }
   turn.WaitFor(mine);
+  return mine;
+}
+
+void ConsentStore::Impl::InTurn(absl::FunctionRef<void()> job) {
+  const uint64_t mine = TakeTurn();
   job();
   turn.Set(mine + 1);
 }
@@ -163,6 +172,7 @@ absl::StatusOr<std::unique_ptr<ConsentStore>> ConsentStore::Open(Database& datab
                                                                  const policy::Jurisdictions& jurisdictions) {
   auto impl = std::make_unique<Impl>(database, index, refusals, jurisdictions);
   if (absl::Status status = impl->committer.ReadSequence(); !status.ok()) return status;
+  if (database.restored_us()) index.CloseGates();
   if (absl::Status status = impl->ReadRecords(); !status.ok()) return status;
   return std::unique_ptr<ConsentStore>(new ConsentStore(std::move(impl)));
 }
@@ -267,6 +277,34 @@ absl::Status ConsentStore::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> f
   impl_->InTurn([&] { status = impl_->committer.Write(fill); });
   return status;
 }
+
+std::unique_ptr<CommitPause> ConsentStore::Pause() {
+  const uint64_t mine = impl_->TakeTurn();
+  return std::make_unique<CommitPause>([impl = impl_.get(), mine] { impl->turn.Set(mine + 1); });
+}
+
+absl::StatusOr<bool> ConsentStore::Release(absl::Time now, absl::string_view released_by) {
+  absl::Status status;
+  bool closed = false;
+  impl_->InTurn([&] {
+    closed = impl_->index.gates_closed();
+    if (!closed) return;
+    const std::string what = MetaNumber(static_cast<uint64_t>(absl::ToUnixMicros(now))) + std::string(released_by);
+    rocksdb::Status filled;
+    rocksdb::ColumnFamilyHandle* const meta = impl_->database.family(Family::kMeta);
+    status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
+      filled = batch.Put(meta, kMetaReleased, EncodeRecord(kMetaReleased, what));
+      if (filled.ok()) filled = batch.Delete(meta, kMetaRestored);
+      if (!filled.ok()) batch.Clear();
+    });
+    if (status.ok() && !filled.ok()) status = FromEngine(filled, "record the release", impl_->database.data_dir());
+    if (status.ok()) impl_->index.OpenGates();
+  });
+  if (!status.ok()) return status;
+  return closed;
+}
+
+bool ConsentStore::released() const { return !impl_->index.gates_closed(); }
 
 void ConsentStore::SetProfileKeeper(ProfileKeeper* keeper) {
   impl_->InTurn([&] { impl_->committer.SetProfileKeeper(keeper); });

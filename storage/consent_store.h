@@ -3,9 +3,11 @@
 #define ASSENT_STORAGE_CONSENT_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -41,11 +43,27 @@ class ProfileKeeper {
 // Rows of an import in one synced write. What a change waits for at most, and what one sync serves.
 inline constexpr size_t kImportRowsMax = 500;
 
-// Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, so
-// that tokens of another one are told apart; a restored copy of a folder keeps its epoch.
+// Where the log stands: a commit adds one for each change. The epoch is the time at which the database was made, or
+// restored from a backup, so that tokens of another one are told apart; a mere copy of a folder keeps its epoch.
 struct CommitPoint {
   uint64_t epoch = 0;
   uint64_t sequence = 0;
+};
+
+// While it lives, no consent changes and nothing is written. Threads: one at a time. Ownership: the store outlives it.
+class CommitPause {
+ public:
+  explicit CommitPause(std::function<void()> end) : end_(std::move(end)) {}
+  ~CommitPause() { End(); }
+  CommitPause(const CommitPause&) = delete;
+  CommitPause& operator=(const CommitPause&) = delete;
+  // Commits go on. Idempotent.
+  void End() {
+    if (end_) std::exchange(end_, nullptr)();
+  }
+
+ private:
+  std::function<void()> end_;
 };
 
 struct ConsentResult {
@@ -57,8 +75,8 @@ struct ConsentResult {
 class ConsentStore {
  public:
   // Reads every record into the two indices. A record whose checksum is wrong closes its subject for every purpose and
-  // is counted. Errors: DataLoss or Unavailable when the database itself cannot be read. `jurisdictions` give each
-  // record its regime; borrowed.
+  // is counted. In a restored folder that was not released all gates are closed. Errors: DataLoss or Unavailable when
+  // the database itself cannot be read. `jurisdictions` give each record its regime; borrowed.
   static absl::StatusOr<std::unique_ptr<ConsentStore>> Open(Database& database, ConsentIndex& index,
                                                             RefusalIndex& refusals,
                                                             const policy::Jurisdictions& jurisdictions);
@@ -107,6 +125,16 @@ class ConsentStore {
   // (storage/log_scan.h). Commits wait meanwhile: keep the batch small. `fill` runs while no consent changes.
   // Errors: Unavailable; nothing was written.
   absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
+
+  // Takes the turn among the commits, and keeps it until the pause ends. What is acknowledged by then is in the
+  // database, and applied() stands still: keep it short.
+  std::unique_ptr<CommitPause> Pause();
+
+  // After a restore: opens the gates, when that is on the disk, with when and by whom. Returns whether they were
+  // closed; where they were not it changes nothing. Errors: Unavailable; then they stay closed.
+  absl::StatusOr<bool> Release(absl::Time now, absl::string_view released_by);
+  // False from a restore until its release. Threads: safe, lock-free.
+  bool released() const;
 
   // From then on each change that voids a profile tells `keeper`; null: nobody. Takes the turn. Borrowed.
   void SetProfileKeeper(ProfileKeeper* keeper);

@@ -116,24 +116,27 @@ struct Database::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family; the engine's own "default" comes last
   std::unique_ptr<rocksdb::DB> rocks;
   uint64_t epoch = 0;
+  std::optional<uint64_t> restored_us;
   uint64_t log_bytes_cut_off = 0;
 
   ~Impl() {
     // Where it fails the log holds everything.
-    if (rocks != nullptr) rocks->Flush(rocksdb::FlushOptions(), families).PermitUncheckedError();
+    if (rocks != nullptr) FlushAll().PermitUncheckedError();
     for (rocksdb::ColumnFamilyHandle* handle : families) rocks->DestroyColumnFamilyHandle(handle);
     rocks.reset();
     if (lock != nullptr) env->UnlockFile(lock);
   }
 
   std::string folder() const { return data_dir + "/db"; }
+  rocksdb::Status FlushAll() { return rocks->Flush(rocksdb::FlushOptions(), families); }
   rocksdb::ColumnFamilyHandle* meta() const { return families[static_cast<size_t>(Family::kMeta)]; }
 
   absl::Status MakeFolders();
   absl::Status LockFolder();
   absl::Status CheckLogs(const rocksdb::DBOptions& options, const std::vector<std::string>& existing);
   absl::Status OpenEngine();
-  absl::Status CheckMeta(const policy::SubjectKey& key_check);
+  absl::Status CheckMeta(const std::optional<policy::SubjectKey>& key_check);
+  absl::Status CheckKey(const policy::SubjectKey& key_check) const;
   absl::Status WriteMeta(const policy::SubjectKey& key_check);
   absl::StatusOr<std::optional<std::string>> ReadMeta(absl::string_view key) const;
   absl::StatusOr<bool> HasRecords() const;
@@ -267,32 +270,39 @@ absl::Status Database::Impl::WriteMeta(const policy::SubjectKey& key_check) {
   return status.ok() ? absl::OkStatus() : FromEngine(status, "write to the new database", data_dir);
 }
 
-absl::Status Database::Impl::CheckMeta(const policy::SubjectKey& key_check) {
+absl::Status Database::Impl::CheckKey(const policy::SubjectKey& key_check) const {
+  const auto check = ReadMeta(kMetaKeyCheck);
+  if (!check.ok()) return check.status();
+  if (!check->has_value()) return Damaged(data_dir, "the check value of the pseudonym key is missing");
+  const std::string expected(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
+  if (**check == expected) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("data folder ", data_dir,
+                                                    ": written with another pseudonym key, with which every opt-out "
+                                                    "would vanish; give the key that it was made with"));
+}
+
+absl::Status Database::Impl::CheckMeta(const std::optional<policy::SubjectKey>& key_check) {
   const auto format = ReadMeta(kMetaFormat);
   if (!format.ok()) return format.status();
   if (!format->has_value()) {
     const absl::StatusOr<bool> has_records = HasRecords();
     if (!has_records.ok()) return has_records.status();
     if (*has_records) return Damaged(data_dir, "it has records but no format version");
-    return WriteMeta(key_check);
+    if (!key_check) return Damaged(data_dir, "there is no format version");
+    return WriteMeta(*key_check);
   }
   const auto version = MetaNumberOf(**format);
   if (!version || *version == 0) return Damaged(data_dir, "the format version is damaged");
   if (*version > kFormatVersion) return NewerFormat(data_dir);
-  const auto check = ReadMeta(kMetaKeyCheck);
-  if (!check.ok()) return check.status();
-  if (!check->has_value()) return Damaged(data_dir, "the check value of the pseudonym key is missing");
-  const std::string expected(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
-  if (**check != expected) {
-    return absl::FailedPreconditionError(absl::StrCat("data folder ", data_dir,
-                                                      ": written with another pseudonym key, with which every opt-out "
-                                                      "would vanish; give the key that it was made with"));
-  }
+  if (absl::Status status = key_check ? CheckKey(*key_check) : absl::OkStatus(); !status.ok()) return status;
   const auto stored_epoch = ReadMeta(kMetaEpoch);
   if (!stored_epoch.ok()) return stored_epoch.status();
   const auto number = stored_epoch->has_value() ? MetaNumberOf(**stored_epoch) : std::nullopt;
   if (!number) return Damaged(data_dir, "the epoch is missing or damaged");
   epoch = *number;
+  const auto restored = ReadMeta(kMetaRestored);
+  if (!restored.ok()) return restored.status();
+  if (restored->has_value()) restored_us = MetaNumberOf(**restored).value_or(epoch);  // closed, whatever it says
   return absl::OkStatus();
 }
 
@@ -330,10 +340,28 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 
+rocksdb::Status Database::FlushAll() { return impl_->FlushAll(); }
+
 absl::Status Database::Resume() {
   rocksdb::Status status = impl_->ProbeDisk();
   if (status.ok()) status = impl_->rocks->Resume();
   return status.ok() ? absl::OkStatus() : FromEngine(status, "record consent", impl_->data_dir);
+}
+
+std::optional<uint64_t> Database::restored_us() const { return impl_->restored_us; }
+
+absl::Status Database::BeginRestoredEpoch() {
+  const uint64_t now = std::max<uint64_t>(impl_->env->NowMicros(), impl_->epoch + 1);
+  rocksdb::WriteBatch batch;
+  rocksdb::Status status = batch.Put(impl_->meta(), kMetaEpoch, EncodeRecord(kMetaEpoch, MetaNumber(now)));
+  if (status.ok()) status = batch.Put(impl_->meta(), kMetaRestored, EncodeRecord(kMetaRestored, MetaNumber(now)));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (status.ok()) status = impl_->rocks->Write(synced, &batch);
+  if (!status.ok()) return FromEngine(status, "begin an epoch", impl_->data_dir);
+  impl_->epoch = now;
+  impl_->restored_us = now;
+  return absl::OkStatus();
 }
 
 rocksdb::DB& Database::rocks() { return *impl_->rocks; }

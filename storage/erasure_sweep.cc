@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "assent/internal/v1/consent_record.pb.h"
 #include "storage/engine_status.h"
@@ -94,14 +93,6 @@ rocksdb::Status Rewrite(Database& database, const FirstBytes& first_bytes, std::
   return status;
 }
 
-// The flush of all families ends the log that the erasures stand in.
-rocksdb::Status FlushAll(Database& database) {
-  const std::vector<rocksdb::ColumnFamilyHandle*> families = {
-      database.family(Family::kConsent), database.family(Family::kConsentHistory), database.family(Family::kProfiles),
-      database.family(Family::kNotices), database.family(Family::kMeta)};
-  return database.rocks().Flush(rocksdb::FlushOptions(), families);
-}
-
 }  // namespace
 
 absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, std::atomic<bool>& stop) {
@@ -113,7 +104,7 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   const absl::StatusOr<Erased> erased = FindErased(database, *since, stop);
   if (!erased.ok()) return erased.status();
   if (erased->first_bytes.any()) {
-    rocksdb::Status status = FlushAll(database);
+    rocksdb::Status status = database.FlushAll();  // ends the log that the erasures stand in
     if (status.ok()) status = Rewrite(database, erased->first_bytes, stop);
     if (stop) return Stopped();
     if (!status.ok()) return FromEngine(status, "write the tables without who was erased", database.data_dir());
@@ -127,7 +118,7 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   if (!written.ok()) return written;
   if (erased->first_bytes.any()) {
     // Another version of the list of files, which names those that are left and no bounds of those that went.
-    const rocksdb::Status status = FlushAll(database);
+    const rocksdb::Status status = database.FlushAll();
     if (!status.ok()) return FromEngine(status, "end the sweep", database.data_dir());
   }
   return erased->subjects;

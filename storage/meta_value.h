@@ -15,6 +15,8 @@ inline constexpr char kMetaEpoch[] = "epoch";         // number: microseconds si
 inline constexpr char kMetaKeyCheck[] = "key_check";  // 16 bytes: Pseudonymizer::CheckValue()
 inline constexpr char kMetaSequence[] = "sequence";   // number: of the last commit in the epoch
 inline constexpr char kMetaSwept[] = "swept";         // number: of the last commit whose erasures left no trace
+inline constexpr char kMetaRestored[] = "restored";  // number: microseconds since 1970 of the restore; gates are closed
+inline constexpr char kMetaReleased[] = "released";  // number: when they were opened; behind it who did that, as text
 
 // Eight bytes, little-endian.
 inline std::string MetaNumber(uint64_t number) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "assent/v1/assignment_service.grpc.pb.h"
+#include "assent/v1/backup_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -41,6 +42,7 @@ class FakeService {
     builder.RegisterService(&assignment_);
     builder.RegisterService(&consent_);
     builder.RegisterService(&subject_);
+    builder.RegisterService(&backup_);
     server_ = builder.BuildAndStart();
   }
   ~FakeService() { server_->Shutdown(std::chrono::system_clock::now()); }
@@ -90,6 +92,7 @@ class FakeService {
   std::vector<v1::RestrictSubjectRequest> restrictions_asked;
   std::vector<v1::MarkChildRequest> child_marks_asked;
   std::vector<v1::EraseSubjectRequest> erasures_asked;
+  std::vector<v1::PurgeBackupsRequest> purges_asked;
 
  private:
   template <typename Message>
@@ -277,11 +280,46 @@ class FakeService {
     FakeService& fake;
   };
 
+  struct BackupMaker final : v1::BackupService::Service {
+    explicit BackupMaker(FakeService& fake_service) : fake(fake_service) {}
+    grpc::Status CreateBackup(grpc::ServerContext*, const v1::CreateBackupRequest*,
+                              v1::CreateBackupResponse* response) override {
+      Fill(12, *response->mutable_backup());
+      return grpc::Status::OK;
+    }
+    grpc::Status ListBackups(grpc::ServerContext*, const v1::ListBackupsRequest*,
+                             v1::ListBackupsResponse* response) override {
+      for (const uint32_t id : {11u, 12u}) Fill(id, *response->add_backups());
+      return grpc::Status::OK;
+    }
+    grpc::Status PurgeBackups(grpc::ServerContext*, const v1::PurgeBackupsRequest* request,
+                              v1::PurgeBackupsResponse* response) override {
+      fake.Remember(fake.purges_asked, *request);
+      response->set_purged(2);
+      return grpc::Status::OK;
+    }
+    grpc::Status ReleaseRestored(grpc::ServerContext*, const v1::ReleaseRestoredRequest*,
+                                 v1::ReleaseRestoredResponse* response) override {
+      response->set_was_closed(!released);
+      released = true;
+      return grpc::Status::OK;
+    }
+    static void Fill(uint32_t id, v1::Backup& backup) {
+      backup.set_id(id);
+      backup.mutable_create_time()->set_seconds(1'700'000'000);
+      backup.set_bytes(2'500'000);
+      backup.set_sequence(1234);
+    }
+    FakeService& fake;
+    bool released = false;
+  };
+
   std::mutex mutex_;
   int port_ = 0;
   Assignment assignment_{*this};
   Consent consent_{*this};
   Subject subject_{*this};
+  BackupMaker backup_{*this};
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "assent/v1/assignment_service.grpc.pb.h"
+#include "assent/v1/backup_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
@@ -40,6 +41,7 @@ struct Caller {
   std::unique_ptr<v1::AssignmentService::Stub> assignment;
   std::unique_ptr<v1::ConsentService::Stub> consent;
   std::unique_ptr<v1::SubjectService::Stub> subject;
+  std::unique_ptr<v1::BackupService::Stub> backup;
 };
 
 // A notice that names every purpose.

@@ -212,6 +212,7 @@ TEST_F(ServerTest, HealthOnBothPlanes) {
   EXPECT_EQ(check(server_->data_address(), "assent.v1.AssignmentService"), "NOT_SERVING");  // no model yet
   EXPECT_EQ(check(server_->control_address(), "assent.v1.ConsentService"), "SERVING");
   EXPECT_EQ(check(server_->control_address(), "assent.v1.SubjectService"), "SERVING");
+  EXPECT_EQ(check(server_->control_address(), "assent.v1.BackupService"), "SERVING");
   WriteModel("first");
   Until([&] { return check(server_->data_address(), "assent.v1.AssignmentService") == "SERVING"; });
 }

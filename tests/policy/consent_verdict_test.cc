@@ -22,6 +22,7 @@ struct Case {
   bool outdated;
   int stored_regime;
   bool erased, restricted, child;
+  bool gates_closed;
   bool gpc, known_child, gdpr;
   bool gpp_denies, us_privacy_denies;
   int tcf;  // 0 none, 1 permits, 2 denies
@@ -56,7 +57,7 @@ Expected Reference(const Case& c) {
   row[3] = c.child || c.known_child;
   row[4] = c.status == 3;
   row[5] = c.status == 2;
-  row[6] = c.status == 4 || c.status == 5;
+  row[6] = c.gates_closed || c.status == 4 || c.status == 5;
   row[7] = c.gpc && (advertising || place != 1);
   row[8] = c.gpp_denies;
   row[9] = c.us_privacy_denies;
@@ -100,9 +101,9 @@ std::string Describe(const Case& c) {
   std::ostringstream out;
   out << "purpose " << c.purpose << " status " << c.status << " expire " << c.expire << " explicit " << c.explicit_grant
       << " outdated " << c.outdated << " regimes " << c.stored_regime << c.request_regime << c.otherwise << " erased "
-      << c.erased << " restricted " << c.restricted << " child " << c.child << c.known_child << " gpc " << c.gpc
-      << " gdpr " << c.gdpr << " gpp " << c.gpp_denies << " usp " << c.us_privacy_denies << " tcf " << c.tcf << " use "
-      << c.use;
+      << c.erased << " restricted " << c.restricted << " closed " << c.gates_closed << " child " << c.child
+      << c.known_child << " gpc " << c.gpc << " gdpr " << c.gdpr << " gpp " << c.gpp_denies << " usp "
+      << c.us_privacy_denies << " tcf " << c.tcf << " use " << c.use;
   return out.str();
 }
 
@@ -121,6 +122,7 @@ Verdict Evaluate(const Case& c) {
   state.erased = c.erased;
   state.restricted = c.restricted;
   state.child = c.child;
+  state.gates_closed = c.gates_closed;
   const SignalReading signals = {.tcf_permits = c.tcf == 1 ? bit : others,
                                  .tcf_denies = c.tcf == 2 ? bit : others,
                                  .gpp_denies = c.gpp_denies ? bit : others,
@@ -185,12 +187,14 @@ TEST_P(VerdictOfPurpose, EveryCombinationEqualsTheReference) {
     for (const uint32_t expire : expiries) {
       if (c.status != 1 && expire > 1) continue;  // it means nothing; that it does is tried with 0 and 1
       c.expire = expire;
-      for (int flags = 0; flags < 32; ++flags) {
+      for (int flags = 0; flags < 64; ++flags) {
+        if (c.status > 1 && (flags & 32) != 0) continue;  // closed twice
         c.erased = flags & 1;
         c.restricted = flags & 2;
         c.child = flags & 4;
         c.explicit_grant = flags & 8;
         c.outdated = flags & 16;
+        c.gates_closed = flags & 32;
         for (c.stored_regime = 0; c.stored_regime <= 4; ++c.stored_regime) {
           for (c.request_regime = 0; c.request_regime <= 4; ++c.request_regime) {
             for (c.otherwise = 1; c.otherwise <= 4; ++c.otherwise) {
@@ -260,6 +264,7 @@ TEST(Profile, IsUsedUnderAGrantAloneAndKeptWhileItIsRestricted) {
   };
   EXPECT_EQ(with([](ConsentState& s) { s.restricted = true; }), std::pair(false, true));
   EXPECT_EQ(with([](ConsentState& s) { s.outdated = 1u << 4; }), std::pair(false, true));
+  EXPECT_EQ(with([](ConsentState& s) { s.gates_closed = true; }), std::pair(false, true));
   EXPECT_EQ(with([](ConsentState& s) { s.child = true; }), std::pair(false, false));
   EXPECT_EQ(with([](ConsentState& s) { s.erased = true; }), std::pair(false, false));
   EXPECT_EQ(with([](ConsentState& s) { s.expire_time_s[4] = static_cast<uint32_t>(kNow); }), std::pair(false, false));

@@ -91,6 +91,21 @@ TEST(Configuration, TheDisclosureSaysTheRetentionThatHolds) {
   ExpectRefused(std::string(kLeast) + "disclosure { contact: 'a@b.example' }", "disclosure.controller_name");
 }
 
+TEST(Configuration, BackupsLieBesideTheData) {
+  const auto none = Resolve(kLeast);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->backup_dir, "");
+  const auto week = Resolve(std::string(kLeast) + "backup_dir: 'd-backups'");
+  ASSERT_TRUE(week.ok()) << week.status();
+  EXPECT_EQ(week->backup_dir, "d-backups");
+  EXPECT_EQ(week->backup_retention, std::chrono::hours(168));
+  EXPECT_EQ(Resolve(std::string(kLeast) + "backup_dir: 'b' backup_retention_hours: 1")->backup_retention,
+            std::chrono::hours(1));
+  for (const char* folder : {"d", "./d/", "d/backups", "d/../d/b", ".", "/"}) {
+    ExpectRefused(std::string(kLeast) + "backup_dir: '" + folder + "'", "backup_dir");
+  }
+}
+
 TEST(Configuration, ErrorsNameTheField) {
   const std::string least = kLeast;
   ExpectRefused("pseudonym_key_file: 'k'", "data_dir");
@@ -109,6 +124,8 @@ TEST(Configuration, ErrorsNameTheField) {
   ExpectRefused(least + "profiles { unknown_event_types: 9 }", "profiles.unknown_event_types");
   ExpectRefused(least + "data_plane_threads: 1000", "data_plane_threads");
   ExpectRefused(least + "model_poll_ms: 1", "model_poll_ms");
+  ExpectRefused(least + "backup_dir: 'b' backup_retention_hours: 721", "backup_retention_hours");
+  ExpectRefused(least + "backup_retention_hours: 24", "backup_retention_hours");
   ExpectRefused(least + "tls { private_key_file: 'k' }", "tls.certificate_file");
   ExpectRefused(least + "tls { certificate_file: 'c' }", "tls.private_key_file");
   const std::string pair = "certificate_file: 'c' private_key_file: 'k'";

@@ -30,15 +30,20 @@ constexpr int kCutsADisk = 40;  // then a new disk, so that histories stay short
 struct Expectation {
   internal::v1::ConsentRecord acknowledged;
   std::optional<ConsentRequest> under_way;
+  uint64_t erased_at = 0;  // the revision of its last erasure, which took the history with it
 };
 
 ConsentRequest RandomChange(const SubjectKey& subject, std::mt19937_64& random) {
   const auto purpose = static_cast<Purpose>(1 + random() % policy::kPurposeCount);
-  switch (random() % 4) {
+  switch (random() % 8) {
     case 0:
       return WithdrawalOf(subject, {purpose});
     case 1:
       return OptOutOf(subject, {});
+    case 2:
+      return ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject);
+    case 3:
+      return ChangeOf(internal::v1::CONSENT_CHANGE_KIND_RESTRICT, subject);
     default:
       return GrantOf(subject, {purpose}, static_cast<uint32_t>(2'000'000 + random() % 3));
   }
@@ -75,12 +80,21 @@ class CrashTest : public testing::Test {
           expectation.under_way = change;
           const auto result = open.store->Apply(change, kTestTime);
           if (!result.ok()) return;
-          expectation.acknowledged = result->record;
-          expectation.under_way.reset();
+          Accept(result->record, expectation);
         }
       });
     }
     for (std::thread& writer : writers) writer.join();
+  }
+
+  // The record is what the change under way, if it was made, left.
+  static void Accept(const internal::v1::ConsentRecord& record, Expectation& expectation) {
+    const bool made = record.revision() != expectation.acknowledged.revision();
+    if (made && expectation.under_way->kind == internal::v1::CONSENT_CHANGE_KIND_ERASE) {
+      expectation.erased_at = record.revision();
+    }
+    expectation.acknowledged = record;
+    expectation.under_way.reset();
   }
 
   static uint64_t Number(int writer, uint64_t i) { return static_cast<uint64_t>(writer) * 100 + i; }
@@ -98,14 +112,13 @@ class CrashTest : public testing::Test {
           << "subject " << number << " acknowledged " << expectation.acknowledged.ShortDebugString() << " found "
           << record.ShortDebugString();
       ASSERT_EQ(open.Find(Subject(number)), StateOf(record, policy::Jurisdictions())) << number;
-      CheckHistory(open, number, record.revision());
-      expectation.acknowledged = record;
-      expectation.under_way.reset();
+      Accept(record, expectation);
+      CheckHistory(open, number, record.revision() - expectation.erased_at);
     }
   }
 
-  // As many entries as the revision says: record and history are one write.
-  void CheckHistory(OpenStore& open, uint64_t number, uint64_t revision) {
+  // As many entries as the revisions since the last erasure: record and history are one write.
+  void CheckHistory(OpenStore& open, uint64_t number, uint64_t revisions) {
     const std::unique_ptr<rocksdb::Iterator> history(
         open.database->rocks().NewIterator({}, open.database->family(Family::kConsentHistory)));
     uint64_t entries = 0;
@@ -115,7 +128,7 @@ class CrashTest : public testing::Test {
       ASSERT_TRUE(DecodeRecord(history->key().ToString(), history->value().ToString(), entry).ok());
       ++entries;
     }
-    ASSERT_EQ(entries, revision) << number;
+    ASSERT_EQ(entries, revisions) << number;
   }
 
   std::unique_ptr<LossyDisk> disk;

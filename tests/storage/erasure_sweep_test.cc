@@ -5,12 +5,7 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
-#include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "storage/consent_change.h"
 #include "storage/profile_record.h"
+#include "tests/storage/folder_scan.h"
 #include "tests/storage/store_fixture.h"
 
 namespace assent::storage {
@@ -27,28 +23,6 @@ using policy::Purpose;
 using policy::SubjectKey;
 
 constexpr char kCanary[] = "CANARY-that-nobody-else-says";
-
-// Files by kind, with how often the text stands in them.
-using Found = std::map<std::string, size_t>;
-
-std::string KindOf(const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
-  if (name.starts_with("MANIFEST")) return "list of files";
-  return path.has_extension() ? path.extension().string() : name;
-}
-
-Found Scan(const std::string& folder, const std::string& text) {
-  Found found;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    for (size_t at = content.find(text); at != std::string::npos; at = content.find(text, at + 1)) {
-      ++found[KindOf(entry.path())];
-    }
-  }
-  return found;
-}
 
 class ErasureSweepTest : public testing::Test {
  protected:

@@ -12,7 +12,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -20,13 +19,13 @@ sys.path.insert(0, str(HERE.parents[1] / "harness"))
 
 import assentd_process  # noqa: E402
 import grpc  # noqa: E402
+from kill_nine import DEADLINE_S, Modules, Stubs, assigned, in_threads, join, until_dead  # noqa: E402
 
 KILLS = int(os.environ.get("KILLS", "100"))
 SEED = int(os.environ.get("SEED", "20240607"))
 WRITERS = 8
 SUBJECTS_A_WRITER = 40
 LIFE_S = (0.005, 0.25)  # how long a server lives under load before it is killed
-DEADLINE_S = 30
 
 
 class Subject:
@@ -36,22 +35,6 @@ class Subject:
         self.id = subject_id
         self.acknowledged = {}
         self.pending = None
-
-
-class Stubs:
-    def __init__(self, server, modules):
-        self.consent = modules.consent_grpc.ConsentServiceStub(grpc.insecure_channel(server.control))
-        self.assignment = modules.assignment_grpc.AssignmentServiceStub(grpc.insecure_channel(server.data))
-
-
-class Modules:
-    def __init__(self, folder):
-        sys.path.insert(0, folder)
-        from assent.v1 import assignment_service_pb2, assignment_service_pb2_grpc
-        from assent.v1 import consent_service_pb2, consent_service_pb2_grpc, decision_pb2
-
-        self.assignment, self.assignment_grpc = assignment_service_pb2, assignment_service_pb2_grpc
-        self.consent, self.consent_grpc, self.decision = consent_service_pb2, consent_service_pb2_grpc, decision_pb2
 
 
 def change(subject, choice, stubs, consent):
@@ -74,13 +57,11 @@ def change(subject, choice, stubs, consent):
 
 
 def write_until_dead(subjects, choice, stubs, consent, counts, number):
-    try:
-        while True:
-            change(choice.choice(subjects), choice, stubs, consent)
-            counts[number] += 1
-    except grpc.RpcError as failure:
-        if failure.code() != grpc.StatusCode.UNAVAILABLE:
-            raise
+    def write():
+        change(choice.choice(subjects), choice, stubs, consent)
+        counts[number] += 1
+
+    until_dead(write)
 
 
 def recorded(subject, stubs, consent):
@@ -94,14 +75,6 @@ def recorded(subject, stubs, consent):
     return {entry.purpose: entry.status for entry in answer.consent.purposes}
 
 
-def assigned(subject, purpose, stubs, modules):
-    request = modules.assignment.AssignRequest(subject={"namespace": "login", "id": subject.id}, purpose=purpose,
-                                               features={"dense": [60.0, 7.0]})
-    answer = stubs.assignment.Assign(request, timeout=DEADLINE_S)
-    refused = (modules.decision.OUTCOME_NO_CONSENT, modules.decision.OUTCOME_OPTED_OUT)
-    return answer.outcome not in refused
-
-
 def check(subjects, stubs, modules, wrong):
     granted = modules.consent.CONSENT_STATUS_GRANTED
     for subject in subjects:
@@ -110,31 +83,8 @@ def check(subjects, stubs, modules, wrong):
             wrong.append(f"{subject.id}: recorded {state}, acknowledged {subject.acknowledged}, pending {subject.pending}")
         subject.acknowledged, subject.pending = state, None
         for purpose in (1, 2):
-            if assigned(subject, purpose, stubs, modules) != (state.get(purpose) == granted):
+            if assigned({"namespace": "login", "id": subject.id}, purpose, stubs, modules) != (state.get(purpose) == granted):
                 wrong.append(f"{subject.id}: Assign does not obey {state}")
-
-
-def in_threads(work, argument_lists):
-    """Runs work(*arguments) for each list at the same time; an error in any ends the run."""
-    errors = []
-
-    def guarded(arguments):
-        try:
-            work(*arguments)
-        except Exception as error:  # reported below, in the main thread
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(arguments,)) for arguments in argument_lists]
-    for thread in threads:
-        thread.start()
-    return threads, errors
-
-
-def join(threads, errors):
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 def main():
