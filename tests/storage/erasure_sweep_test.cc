@@ -126,6 +126,22 @@ TEST_F(ErasureSweepTest, NobodysRecordNamesWhoWasErased) {
   EXPECT_GE(ScanFor(key_of(person))[".sst"], 1u) << "who was not erased is there";
 }
 
+// Whoever was unlinked may be erased later, when nothing says any more whose record named them.
+TEST_F(ErasureSweepTest, TheEndOfALinkIsSweptWithoutAnErasure) {
+  const SubjectKey person = Subject(50);
+  MustApply(LinkOf(person, subject));
+  Start();
+  const std::string names_linked = "\x12\x10" + pseudonym;           // SubjectLinks.linked
+  const std::string names_person = "\x0a\x10" + ConsentKey(person);  // SubjectLinks.person
+  EXPECT_GE(ScanFor(names_linked)[".sst"], 1u);
+  EXPECT_GE(ScanFor(names_person)[".sst"], 1u);
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_UNLINK, subject));
+  EXPECT_EQ(Sweep(), 0u) << "nobody was erased";
+  open.reset();
+  EXPECT_EQ(ScanFor(names_linked), Found());
+  EXPECT_EQ(ScanFor(names_person), Found());
+}
+
 TEST_F(ErasureSweepTest, SweepsWhatWasErasedSinceAndOnlyThat) {
   EXPECT_EQ(Sweep(), 0u);
   MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
