@@ -30,7 +30,8 @@ def write_people(path, namespace):
 
 
 def run(server, *arguments):
-    command = [pathlib.Path(os.environ["ASSENT_BUILD"]) / "client/assentctl", *arguments, "--control", server.control, "--json"]
+    command = [pathlib.Path(os.environ["ASSENT_BUILD"]) / "client/assentctl", *arguments, "--control", server.control,
+               "--deadline", "300", "--json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     print(done.stdout, flush=True)
     return json.loads(done.stdout)
