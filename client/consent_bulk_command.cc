@@ -156,7 +156,7 @@ absl::Status ExportTo(PrivateFile& file, ConsentFormat format, ExportSoFar& so_f
     v1::ExportConsentsRequest request;
     request.set_after_pseudonym(so_far.last);
     uint64_t damaged = 0;
-    const absl::Status status = client->ExportConsents(request, [&](const v1::ExportConsentsResponse& response) {
+    absl::Status status = client->ExportConsents(request, [&](const v1::ExportConsentsResponse& response) {
       WriteRows(response, format, file, so_far);
       damaged = response.damaged_records();
       bar.Update(ShareOf(so_far.last));

@@ -19,7 +19,6 @@ namespace {
 
 using internal::v1::ConsentChangeKind;
 
-
 // Selecting and profiling need consent (GDPR article 6; TCF: purposes 3 to 6 are never a legitimate interest).
 bool NeedsConsent(policy::Purpose purpose) {
   return policy::IsSelection(purpose) || purpose == policy::Purpose::kProfileAdvertising ||

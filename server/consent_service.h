@@ -21,11 +21,7 @@ class ConsentService final : public v1::ConsentService::Service {
   // `signing_key` null: there are no receipts.
   ConsentService(const ControlCall& call, storage::NoticeStore& notices, const policy::SignalPolicy& signals,
                  const policy::Jurisdictions& jurisdictions, const policy::SigningKey* signing_key)
-      : call_(call),
-        notices_(notices),
-        signals_(signals),
-        jurisdictions_(jurisdictions),
-        signing_key_(signing_key) {}
+      : call_(call), notices_(notices), signals_(signals), jurisdictions_(jurisdictions), signing_key_(signing_key) {}
 
   grpc::Status RecordConsent(grpc::ServerContext* context, const v1::RecordConsentRequest* request,
                              v1::RecordConsentResponse* response) override;

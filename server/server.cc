@@ -186,8 +186,7 @@ absl::Status Server::Parts::StartControlPlane() {
   auto credentials = MakeServerCredentials(configuration);
   if (!credentials.ok()) return credentials.status();
   const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
-  consent_service =
-      std::make_unique<ConsentService>(call, *notices, Sources().signals, configuration.jurisdictions,
+  consent_service = std::make_unique<ConsentService>(call, *notices, Sources().signals, configuration.jurisdictions,
                                                      signing_key ? &*signing_key : nullptr);
   subject_view = std::make_unique<SubjectView>(Sources());
   subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);

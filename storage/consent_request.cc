@@ -27,7 +27,7 @@ void PutPreference(const SegmentPreference& preference, std::string& out) {
   PutText(preference.statement.value_or(""), out);
 }
 
-uint32_t DenialsOf(const ConsentRequest& request) {
+uint32_t DeniedBits(const ConsentRequest& request) {
   const uint32_t bits = request.purpose_bits & policy::kAllPurposeBits;
   return bits == 0 ? policy::kAllPurposeBits : bits;
 }
@@ -56,7 +56,7 @@ uint32_t PurposesOf(const ConsentRequest& request) {
   switch (request.kind) {
     case internal::v1::CONSENT_CHANGE_KIND_WITHDRAW:
     case internal::v1::CONSENT_CHANGE_KIND_OPT_OUT:
-      return DenialsOf(request);
+      return DeniedBits(request);
     case internal::v1::CONSENT_CHANGE_KIND_ERASE:
       return policy::kAllPurposeBits;
     case internal::v1::CONSENT_CHANGE_KIND_GRANT: {
@@ -73,7 +73,7 @@ uint32_t ClosedBy(const ConsentRequest& request) {
   switch (request.kind) {
     case internal::v1::CONSENT_CHANGE_KIND_WITHDRAW:
     case internal::v1::CONSENT_CHANGE_KIND_OPT_OUT:
-      return DenialsOf(request);
+      return DeniedBits(request);
     case internal::v1::CONSENT_CHANGE_KIND_GRANT:
       return request.withdrawn_bits | request.opted_out_bits;
     default:

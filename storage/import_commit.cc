@@ -84,7 +84,8 @@ absl::Status ConsentCommitter::StageEntry(const SubjectKey& subject, const inter
   return added.ok() ? absl::OkStatus() : FromEngine(added, "record consent", database_.data_dir());
 }
 
-absl::StatusOr<ImportOutcome> ConsentCommitter::StageRow(const ImportedRow& row, TouchedSubject& touched, ImportWrite& write) {
+absl::StatusOr<ImportOutcome> ConsentCommitter::StageRow(const ImportedRow& row, TouchedSubject& touched,
+                                                         ImportWrite& write) {
   if (touched.readable.code() == absl::StatusCode::kUnavailable) return touched.readable;
   if (!touched.readable.ok()) return ImportOutcome::kDamaged;
   if (touched.record.erased()) return ImportOutcome::kErased;

@@ -13,8 +13,8 @@ const absl::Time kImportTime = absl::FromUnixSeconds(1'700'000'000);
 // Of every purpose but the last.
 std::optional<storage::NoticeTerms> RegisteredTerms(absl::string_view id, absl::string_view version) {
   if (id != "banner" || version != "7") return std::nullopt;
-  return storage::NoticeTerms{.ordinal = 5,
-                              .purpose_bits = policy::kAllPurposeBits & ~policy::PurposeBit(policy::Purpose::kImproveService)};
+  return storage::NoticeTerms{
+      .ordinal = 5, .purpose_bits = policy::kAllPurposeBits & ~policy::PurposeBit(policy::Purpose::kImproveService)};
 }
 
 v1::ConsentRow GrantRow() {

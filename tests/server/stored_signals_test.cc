@@ -61,7 +61,8 @@ TEST(StoredSignals, AnObjectionGoesBeforeAPermission) {
   EXPECT_EQ(request.terms.method, v1::COLLECTION_METHOD_TCF);
   const storage::ConsentRequest elsewhere = Stored(signals);
   EXPECT_TRUE(elsewhere.grants.empty());
-  EXPECT_EQ(elsewhere.opted_out_bits, policy::kAllPurposeBits) << "GPC objects to everything where the rule is to opt in";
+  EXPECT_EQ(elsewhere.opted_out_bits, policy::kAllPurposeBits)
+      << "GPC objects to everything where the rule is to opt in";
 }
 
 TEST(StoredSignals, EachSignalNamesItself) {
@@ -119,7 +120,8 @@ TEST(StoredSignals, StandForTheSignalsThatComeWithARequest) {
   for (size_t i = 0; i < policy::SignalCasesOr(20'000); ++i) {
     v1::PrivacySignals signals;
     if (policy::Between(random, 0, 3) != 0) signals.set_tcf(policy::RandomTcf(random));
-    if (policy::Between(random, 0, 3) == 0) signals.set_us_privacy(policy::Between(random, 0, 1) == 0 ? "1YYN" : "1YNN");
+    if (policy::Between(random, 0, 3) == 0)
+      signals.set_us_privacy(policy::Between(random, 0, 1) == 0 ? "1YYN" : "1YNN");
     signals.set_gpc(policy::Between(random, 0, 7) == 0);
     if (policy::Between(random, 0, 1) == 0) signals.set_jurisdiction("US");
     storage::ConsentRequest request;
@@ -129,8 +131,8 @@ TEST(StoredSignals, StandForTheSignalsThatComeWithARequest) {
     internal::v1::ConsentRecord record;
     storage::ApplyChange(request, absl::FromUnixSeconds(1), 1, record);
     const policy::ConsentState state = storage::StateOf(record, *jurisdictions);
-    policy::SignalReading reading = policy::ReadSignals(
-        {.tcf = signals.tcf(), .us_privacy = signals.us_privacy(), .gpc = signals.gpc()}, Policy());
+    policy::SignalReading reading =
+        policy::ReadSignals({.tcf = signals.tcf(), .us_privacy = signals.us_privacy(), .gpc = signals.gpc()}, Policy());
     reading.regime = regime;
     for (int number = 1; number <= policy::kPurposeCount; ++number) {
       const policy::Question question = {.purpose = static_cast<Purpose>(number), .now_s = 2};

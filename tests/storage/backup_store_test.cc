@@ -171,7 +171,8 @@ TEST_F(BackupStoreTest, IsWholeWhileWritesGoOn) {
       std::copy(key.begin(), key.end(), reinterpret_cast<char*>(subject.bytes.data()));
       uint64_t entries = 0;
       ASSERT_TRUE(open->store
-                      ->History(subject, 0, [&](uint64_t revision, const internal::v1::ConsentChange&) {
+                      ->History(subject, 0,
+                                [&](uint64_t revision, const internal::v1::ConsentChange&) {
                                   EXPECT_EQ(revision, record.revision() - entries);
                                   ++entries;
                                   return true;

@@ -39,10 +39,11 @@ class ImportTest : public testing::Test {
   absl::Status Apply(ConsentRequest request) { return open->store->Apply(std::move(request), kTestTime).status(); }
   std::vector<internal::v1::ConsentChangeKind> History(const SubjectKey& subject) {
     std::vector<internal::v1::ConsentChangeKind> kinds;
-    const absl::Status status = open->store->History(subject, 0, [&](uint64_t, const internal::v1::ConsentChange& change) {
-      kinds.push_back(change.kind());
-      return true;
-    });
+    const absl::Status status =
+        open->store->History(subject, 0, [&](uint64_t, const internal::v1::ConsentChange& change) {
+          kinds.push_back(change.kind());
+          return true;
+        });
     EXPECT_TRUE(status.ok()) << status;
     return kinds;
   }
