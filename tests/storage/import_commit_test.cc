@@ -117,6 +117,32 @@ TEST_F(ImportTest, RowsOfOneSubjectCountOneAfterTheOther) {
   EXPECT_EQ(open->Find(Subject(1)).status[2], ConsentStatus::kWithdrawn);
 }
 
+// The denial of a row is that of the person behind it, as it would be by OptOut.
+TEST_F(ImportTest, WhatARowDeniesReachesWhoIsLinked) {
+  const SubjectKey login = Subject(1), cookie = Subject(2), phone = Subject(3);
+  for (const SubjectKey& subject : {login, cookie, phone}) {
+    ASSERT_TRUE(Apply(GrantOf(subject, {Purpose::kSelectContent})).ok());
+  }
+  ASSERT_TRUE(Apply(LinkOf(login, cookie)).ok());
+  ASSERT_TRUE(Apply(LinkOf(login, phone)).ok());
+  const ImportedRow row =
+      RowOf(cookie, {Said(Purpose::kSelectContent, ConsentStatus::kOptedOut, absl::ToUnixSeconds(kTestTime))});
+  EXPECT_EQ(Import({row}), Outcomes{ImportOutcome::kTaken});
+  const auto all_opted_out = [&] {
+    for (const SubjectKey& subject : {login, cookie, phone}) {
+      const auto status = open->Find(subject).status[static_cast<size_t>(Purpose::kSelectContent)];
+      if (status != ConsentStatus::kOptedOut) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(all_opted_out());
+  const size_t entries = History(login).size();
+  EXPECT_EQ(Import({row}), Outcomes{ImportOutcome::kUnchanged});
+  EXPECT_EQ(History(login).size(), entries) << "what is done already is left alone";
+  Start();
+  EXPECT_TRUE(all_opted_out());
+}
+
 TEST_F(ImportTest, ADamagedRecordIsRefusedAndStaysClosed) {
   ASSERT_TRUE(Apply(GrantOf(Subject(1), {Purpose::kSelectContent})).ok());
   ASSERT_TRUE(open->database->rocks()
