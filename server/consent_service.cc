@@ -27,8 +27,13 @@ absl::Status ConsentService::Apply(const grpc::ServerContext& context, ControlMe
   return absl::OkStatus();
 }
 
-absl::StatusOr<storage::ConsentRequest> ConsentService::ReadGrantUnderNotice(
-    const v1::RecordConsentRequest& request) const {
+absl::StatusOr<storage::ConsentRequest> ConsentService::ReadGrantUnderNotice(v1::RecordConsentRequest request) const {
+  // Before the signals are read: what Global Privacy Control objects to depends on the place.
+  if (request.has_signals() && request.jurisdiction().empty() && request.signals().jurisdiction().empty()) {
+    if (auto notice = notices_.Terms(request.notice_id(), request.notice_version())) {
+      request.set_jurisdiction(std::move(notice->jurisdiction));
+    }
+  }
   auto grant = ReadGrant(request, call_.limits(), signals_, jurisdictions_, absl::Now());
   if (!grant.ok() || grant->terms.notice_id.empty()) return grant;
   if (absl::Status status = BindNotice(notices_, *grant); !status.ok()) return status;

@@ -58,7 +58,7 @@ class ConsentService final : public v1::ConsentService::Service {
   absl::Status Apply(const grpc::ServerContext& context, ControlMethod method, const v1::Subject& subject,
                      absl::StatusOr<storage::ConsentRequest> change, Response& response) const;
 
-  absl::StatusOr<storage::ConsentRequest> ReadGrantUnderNotice(const v1::RecordConsentRequest& request) const;
+  absl::StatusOr<storage::ConsentRequest> ReadGrantUnderNotice(v1::RecordConsentRequest request) const;
   absl::Status ListHistory(const v1::ListConsentHistoryRequest& request,
                            v1::ListConsentHistoryResponse& response) const;
   absl::Status IssueReceipt(const v1::GetConsentReceiptRequest& request, v1::GetConsentReceiptResponse& response) const;

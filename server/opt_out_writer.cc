@@ -68,9 +68,10 @@ bool OptOutWriter::Write(const OfferedOptOut& offered) {
   request.kind = internal::v1::CONSENT_CHANGE_KIND_OPT_OUT;
   request.purpose_bits = missing;
   request.recorded_by = std::string(policy::RuleName(offered.opt_out.rule));
-  const bool done = store_.Apply(std::move(request), absl::Now()).ok();
-  (done ? stored_ : failed_).fetch_add(1, std::memory_order_relaxed);
-  return done;
+  const absl::Status status = store_.Apply(std::move(request), absl::Now()).status();
+  (status.ok() ? stored_ : failed_).fetch_add(1, std::memory_order_relaxed);
+  // Another error is of this one record, and would keep all others waiting.
+  return !absl::IsUnavailable(status);
 }
 
 }  // namespace assent::server

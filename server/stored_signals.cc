@@ -24,6 +24,7 @@ struct Answers {
   uint32_t permitted = policy::kAllPurposeBits;  // by every TCF string in force
   uint32_t consented = policy::kAllPurposeBits;  // of those: by consent
   uint32_t opted_out = 0;
+  uint32_t denied_otherwise = 0;  // for want of a notice, say: nobody's opt-out
   uint32_t vendor_list_version = 0;
   v1::CollectionMethod method = v1::COLLECTION_METHOD_UNSPECIFIED;
   absl::string_view origin;  // the signal that the method names
@@ -57,7 +58,8 @@ absl::Status ReadGppString(const v1::PrivacySignals& signals, const policy::Sign
   if (!reading.valid) {
     return MakeError(Reason::kFieldInvalid, "signals.gpp", "is malformed, or has not the sections of signals.gpp_sid");
   }
-  answers.opted_out |= reading.denied;
+  answers.opted_out |= reading.opted_out;
+  answers.denied_otherwise |= reading.denied & ~reading.opted_out;
   if (reading.tcf_in_force) {
     answers.tcf_in_force = true;
     answers.permitted &= policy::PurposesOfTcf(reading.tcf_permitted);
@@ -91,11 +93,14 @@ std::string Sha256(absl::string_view text) {
 
 void Fill(const Answers& answers, storage::ConsentRequest& out) {
   out.opted_out_bits = answers.opted_out;
+  out.withdrawn_bits = answers.denied_otherwise;
+  if (answers.tcf_in_force) out.withdrawn_bits |= policy::kAllPurposeBits & ~answers.permitted;
+  out.withdrawn_bits &= ~answers.opted_out;
   if (answers.tcf_in_force) {
-    out.withdrawn_bits = policy::kAllPurposeBits & ~answers.permitted & ~answers.opted_out;
+    const uint32_t granted = answers.permitted & ~out.opted_out_bits & ~out.withdrawn_bits;
     for (int number = 1; number <= policy::kPurposeCount; ++number) {
       const auto purpose = static_cast<Purpose>(number);
-      if ((answers.permitted & ~answers.opted_out & policy::PurposeBit(purpose)) == 0) continue;
+      if ((granted & policy::PurposeBit(purpose)) == 0) continue;
       const bool by_consent = (answers.consented & policy::PurposeBit(purpose)) != 0;
       out.grants.push_back({.purpose = purpose,
                             .legal_basis = by_consent ? v1::LEGAL_BASIS_CONSENT : v1::LEGAL_BASIS_LEGITIMATE_INTEREST});

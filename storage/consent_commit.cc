@@ -191,7 +191,8 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Com
     return absl::InvalidArgumentError("request_id: it stands for another request already; take a new one");
   } else if (request.check_revision && request.expected_revision != touched.record.revision()) {
     return absl::AbortedError("etag: the record has changed since it was read; read it again and repeat the change");
-  } else if (!IsProtective(request) && (PurposesOf(request) & staging.DeniedTo(request.subject)) != 0) {
+  } else if (!IsProtective(request) &&
+             (PurposesOf(request) & ~ClosedBy(request) & staging.DeniedTo(request.subject)) != 0) {
     return absl::AbortedError("the person denied it at the same moment; read the record again");
   } else if (absl::Status allowed = CheckChange(request, touched.record); !allowed.ok()) {
     return allowed;

@@ -144,10 +144,13 @@ class ConsentCommitter {
   // Brings to each of the star what it does not have yet.
   absl::Status Spread(const Denials& denials, const Star& star, const ConsentRequest& asked, absl::Time now,
                       CommitStaging& staging);
-  // What denies in the records of these subjects reaches all that is linked to them; a synced write for each subject
-  // of whom something was missing. Errors: Unavailable.
-  absl::Status SpreadDenials(std::span<const policy::SubjectKey> subjects, const std::string& recorded_by,
-                             absl::Time now);
+  struct DenialOfLinked {
+    policy::SubjectKey subject;
+    Denials denials;
+  };
+  // What these subjects deny reaches all that is linked to them; a synced write for each of whom something was missing.
+  // Errors: Unavailable.
+  absl::Status SpreadDenials(std::span<const DenialOfLinked> all, const std::string& recorded_by, absl::Time now);
   absl::Status StageErasure(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,
                             CommitStaging& staging);
   absl::Status StageLink(const ConsentRequest& request, absl::Time now, TouchedSubject& touched,

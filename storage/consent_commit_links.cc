@@ -56,9 +56,9 @@ absl::Status ConsentCommitter::Spread(const Denials& denials, const Star& star, 
   return absl::OkStatus();
 }
 
-absl::Status ConsentCommitter::SpreadDenials(std::span<const SubjectKey> subjects, const std::string& recorded_by,
+absl::Status ConsentCommitter::SpreadDenials(std::span<const DenialOfLinked> all, const std::string& recorded_by,
                                              absl::Time now) {
-  for (const SubjectKey& subject : subjects) {
+  for (const auto& [subject, denials] : all) {
     const uint64_t before = applied_.load(std::memory_order_relaxed);
     CommitStaging staging;
     staging.StartBatch(before);
@@ -69,7 +69,7 @@ absl::Status ConsentCommitter::SpreadDenials(std::span<const SubjectKey> subject
     asked.recorded_by = recorded_by;
     const auto star = StarOf(subject, touched, staging);
     if (!star.ok()) return star.status();
-    absl::Status status = Spread(DenialsOf(touched.record), *star, asked, now, staging);
+    absl::Status status = Spread(denials, *star, asked, now, staging);
     if (status.ok() && staging.sequence != before) status = Write(staging);
     if (!status.ok()) return status;
     Publish(staging);

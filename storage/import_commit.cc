@@ -38,7 +38,7 @@ struct ConsentCommitter::ImportWrite {
   uint64_t sequence;
   std::vector<Staged> subjects = {};  // ascending
   rocksdb::WriteBatch batch{};
-  std::vector<SubjectKey> linked = {};  // that deny something and have links
+  std::vector<DenialOfLinked> linked = {};  // what rows deny anew of subjects that have links
 };
 
 // What the index does not know is not on the disk either: every record was put there. Takes the subjects, from the
@@ -135,14 +135,16 @@ absl::StatusOr<size_t> ConsentCommitter::Import(std::span<const PendingRow> rows
       const auto outcome = StageRow(*rows[count].row, touched, write);
       if (!outcome.ok()) return outcome.status();
       *rows[count].outcome = *outcome;
+      if (*outcome != ImportOutcome::kTaken || LinkCount(touched.record) == 0) continue;
+      const Denials denials = Both(DenialsOf(*rows[count].row), DenialsOf(touched.record));
+      if (!denials.empty()) write.linked.push_back({subject, denials});
     }
-    if (LinkCount(touched.record) != 0 && !DenialsOf(touched.record).empty()) write.linked.push_back(subject);
   }
   if (absl::Status written = WriteImport(write); !written.ok()) return written;
   // What an earlier denial left closed stays closed: `written` is of the changes that know its time.
   for (const auto& [subject, touched] : write.subjects) PublishSubject(subject, touched);
   applied_.store(write.sequence, std::memory_order_release);
-  // Also of rows that changed nothing: the import that did may have broken off here.
+  // What is unchanged reached them before; the consents that they gave since stand.
   if (absl::Status spread = SpreadDenials(write.linked, recorded_by, now); !spread.ok()) return spread;
   return count;
 }

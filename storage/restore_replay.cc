@@ -1,6 +1,7 @@
 #include "storage/restore_replay.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/snapshot.h>
 
 #include <algorithm>
 #include <memory>
@@ -125,16 +126,37 @@ absl::Status SubjectReplay::Refuse(const internal::v1::Preferences& preferences,
   return absl::OkStatus();
 }
 
-absl::Status ReplaySubject(Database& from, const SubjectKey& subject, const ConsentRecord& record, ConsentStore& store,
-                           ReplayedDenials& counts) {
+// Reads records as they were restored: what is replayed for one subject may reach others by links.
+class RestoredRecords {
+ public:
+  explicit RestoredRecords(Database& database) : database_(database), snapshot_(&database.rocks()) {}
+
+  // 0 where there was none. Errors: DataLoss, FailedPrecondition, Unavailable.
+  absl::StatusOr<uint64_t> RevisionOf(const SubjectKey& subject) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_.snapshot();
+    const std::string key = ConsentKey(subject);
+    std::string value;
+    const rocksdb::Status status = database_.rocks().Get(options, database_.family(Family::kConsent), key, &value);
+    if (status.IsNotFound()) return 0;
+    if (!status.ok()) return FromEngine(status, "read a restored record", database_.data_dir());
+    ConsentRecord record;
+    if (absl::Status decoded = DecodeRecord(key, value, record); !decoded.ok()) return decoded;
+    return record.revision();
+  }
+
+ private:
+  Database& database_;
+  rocksdb::ManagedSnapshot snapshot_;
+};
+
+absl::Status ReplaySubject(Database& from, const SubjectKey& subject, const ConsentRecord& record,
+                           RestoredRecords& restored, ConsentStore& store, ReplayedDenials& counts) {
   SubjectReplay replay(store, subject, counts);
   if (record.erased()) return replay.Erase(absl::FromUnixMicros(record.erase_time_us()));
-  const auto restored = store.Get(subject);
-  if (!restored.ok() && !absl::IsNotFound(restored.status())) {
-    return replay.Restrict(absl::Now());  // its own record is damaged: that replaces it by denials
-  }
-  const uint64_t revision = restored.ok() ? restored->record.revision() : 0;
-  const auto later = ChangesAfter(from, subject, revision);
+  const auto revision = restored.RevisionOf(subject);
+  if (!revision.ok()) return replay.Restrict(absl::Now());  // its own record is damaged: that replaces it by denials
+  const auto later = ChangesAfter(from, subject, *revision);
   if (!later.ok()) return later.status();
   if (later->changes.empty() || !later->readable) {
     ++counts.unreadable;
@@ -143,7 +165,7 @@ absl::Status ReplaySubject(Database& from, const SubjectKey& subject, const Cons
   absl::Status status;
   // An erasure takes the history with it: the first change that is left does not continue what was restored.
   const ConsentChange& first = later->changes.front().second;
-  if (later->changes.front().first != revision + 1) status = replay.Erase(absl::FromUnixMicros(first.time_us()));
+  if (later->changes.front().first != *revision + 1) status = replay.Erase(absl::FromUnixMicros(first.time_us()));
   bool refuses = false;
   for (const auto& [number, change] : later->changes) {
     if (status.ok()) status = replay.Deny(change);
@@ -162,6 +184,7 @@ absl::StatusOr<ReplayedDenials> ReplayDenials(Database& from, uint64_t since, Da
   const policy::Jurisdictions jurisdictions;
   const auto store = ConsentStore::Open(to, index, refusals, jurisdictions);
   if (!store.ok()) return store.status();
+  RestoredRecords restored(to);
   const std::unique_ptr<rocksdb::Iterator> records(from.rocks().NewIterator({}, from.family(Family::kConsent)));
   ReplayedDenials counts;
   ConsentRecord record;
@@ -178,7 +201,7 @@ absl::StatusOr<ReplayedDenials> ReplayDenials(Database& from, uint64_t since, Da
       status = SubjectReplay(**store, subject, counts).Restrict(absl::Now());
     } else if (record.sequence() > since) {
       ++counts.subjects;
-      status = ReplaySubject(from, subject, record, **store, counts);
+      status = ReplaySubject(from, subject, record, restored, **store, counts);
     }
     if (!status.ok()) return status;
   }

@@ -125,6 +125,19 @@ Denials DenialsOf(const ConsentRequest& request) {
   }
 }
 
+Denials DenialsOf(const ImportedRow& row) {
+  Denials denials = {.restricted = row.restricted, .child = row.child};
+  for (const ImportedPurpose& purpose : row.purposes) {
+    if (purpose.status == policy::ConsentStatus::kOptedOut) denials.opted_out |= policy::PurposeBit(purpose.purpose);
+  }
+  return denials;
+}
+
+Denials Both(const Denials& a, const Denials& b) {
+  return {
+      .opted_out = a.opted_out & b.opted_out, .restricted = a.restricted && b.restricted, .child = a.child && b.child};
+}
+
 Denials Without(const Denials& denials, const Denials& known) {
   return {.opted_out = denials.opted_out & ~known.opted_out,
           .restricted = denials.restricted && !known.restricted,

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "assent/internal/v1/consent_record.pb.h"
 #include "policy/subject.h"
+#include "storage/consent_import.h"
 #include "storage/consent_request.h"
 
 namespace assent::storage {
@@ -58,6 +59,10 @@ Denials DenialsOf(const internal::v1::ConsentRecord& record);
 // What a request adds for all that is linked: an opt-out, one that was read from a signal, a restriction, being a
 // child.
 Denials DenialsOf(const ConsentRequest& request);
+// What a row of an import says.
+Denials DenialsOf(const ImportedRow& row);
+// What both have.
+Denials Both(const Denials& a, const Denials& b);
 // The first without what the second has.
 Denials Without(const Denials& denials, const Denials& known);
 

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "assent/v1/consent_service.pb.h"
 #include "policy/consent_verdict.h"
+#include "policy/gpp.h"
 #include "server/status_conversion.h"
 #include "storage/consent_change.h"
 #include "tests/policy/signal_fixture.h"
@@ -79,6 +81,18 @@ TEST(StoredSignals, EachSignalNamesItself) {
   v1::PrivacySignals us_privacy;
   us_privacy.set_us_privacy("1YYN");
   EXPECT_EQ(Stored(us_privacy).terms.method, v1::COLLECTION_METHOD_US_PRIVACY);
+}
+
+// A missing notice denies, and is nobody's opt-out: what travels along links are opt-outs.
+TEST(StoredSignals, ADenialThatIsNoOptOutIsAWithdrawal) {
+  v1::PrivacySignals signals;
+  signals.set_gpp(policy::kGppChild);
+  signals.add_gpp_sid(7);
+  const policy::GppReading reading = policy::ReadGpp(signals.gpp(), std::vector<int32_t>{7}, {});
+  ASSERT_NE(reading.denied & ~reading.opted_out, 0u);
+  const storage::ConsentRequest request = Stored(signals);
+  EXPECT_EQ(request.opted_out_bits, reading.opted_out);
+  EXPECT_EQ(request.withdrawn_bits, reading.denied & ~reading.opted_out);
 }
 
 TEST(StoredSignals, WhatCannotBeReadOrSaysNothingIsRefused) {

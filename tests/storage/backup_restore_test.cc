@@ -248,6 +248,26 @@ TEST_F(BackupRestoreTest, WhoseRecordCannotBeReadIsRestricted) {
   EXPECT_FALSE(open->Find(Subject(2)).restricted);
 }
 
+// What is replayed of one reaches the other, and must not hide what the other did itself: in either order of their
+// keys.
+TEST_F(BackupRestoreTest, AReplayLosesNothingOfWhoIsLinked) {
+  const uint64_t low = Subject(1).bytes < Subject(2).bytes ? 1 : 2;
+  const uint64_t high = 3 - low;
+  for (const uint64_t subject : {low, high}) Grant(subject);
+  MustApply(LinkOf(Subject(low), Subject(high)));
+  BackUp();
+  MustApply(WithdrawalOf(Subject(high), {Purpose::kSelectContent}));
+  MustApply(OptOutOf(Subject(low), {Purpose::kSelectAdvertising}));
+  open.reset();
+  const auto restored = Restore("restored", "data");
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->replayed.unreadable, 0u);
+  StartOn("restored");
+  ASSERT_TRUE(open->store->Release(kTestTime, "the privacy officer").ok());
+  EXPECT_EQ(Ask(high).rule, policy::Rule::kConsentWithdrawn);
+  EXPECT_TRUE(Ask(low).allowed) << "a withdrawal does not travel, and nobody was restricted";
+}
+
 TEST_F(BackupRestoreTest, AnotherFolderIsNotReplayed) {
   BackUp();
   ASSERT_TRUE(Restore("restored").ok());
