@@ -213,6 +213,7 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   out.audience_taxonomy_file = message.audience_taxonomy_file();
   out.pseudonym_key_file = message.pseudonym_key_file();
   out.signing_key_file = message.signing_key_file();
+  out.sealing_key_file = message.sealing_key_file();
   if (absl::Status status = ResolveTls(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveListeners(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveLimits(message.limits(), out); !status.ok()) return status;

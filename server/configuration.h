@@ -45,6 +45,7 @@ struct Configuration {
   std::string audience_taxonomy_file;  // empty: none
   std::string pseudonym_key_file;
   std::string signing_key_file;  // empty: none
+  std::string sealing_key_file;  // empty: none
   internal::v1::TlsConfig tls;   // meaningful with has_tls; reload_seconds is completed
   bool has_tls = false;
   std::string principals_file;

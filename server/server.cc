@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "policy/sealing.h"
 #include "policy/signature.h"
 #include "policy/subject.h"
 #include "scoring/quiescence.h"
@@ -61,6 +62,7 @@ struct Server::Parts {
   const policy::Pseudonymizer pseudonymizer;
   std::optional<policy::VendorList> vendor_list;
   std::optional<policy::SigningKey> signing_key;
+  std::optional<policy::SealingRing> sealing_keys;
   scoring::Quiescence domain;
   storage::ConsentIndex index{domain};
   storage::RefusalIndex refusals{domain};
@@ -88,6 +90,7 @@ struct Server::Parts {
 
   absl::Status ReadVendors();
   absl::Status ReadSigningKey();
+  absl::Status ReadSealingKeys();
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
   // What every pipeline reads, once storage and model are there.
@@ -114,6 +117,14 @@ absl::Status Server::Parts::ReadSigningKey() {
   auto key = policy::SigningKey::FromPem(*pem);
   if (!key.ok()) return InField("signing_key_file", key.status());
   signing_key = *std::move(key);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::ReadSealingKeys() {
+  if (configuration.sealing_key_file.empty()) return absl::OkStatus();
+  auto ring = storage::ReadSealingKeys(configuration.sealing_key_file);
+  if (!ring.ok()) return InField("sealing_key_file", ring.status());
+  sealing_keys = *std::move(ring);
   return absl::OkStatus();
 }
 
@@ -261,6 +272,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
   if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;
   if (absl::Status status = parts->ReadSigningKey(); !status.ok()) return status;
+  if (absl::Status status = parts->ReadSealingKeys(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
   parts->model = std::make_unique<ModelSource>(
       parts->domain, ModelSource::Options{.path = configuration.model,

@@ -10,10 +10,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "storage/file_descriptor.h"
 
 namespace assent::storage {
@@ -22,6 +25,11 @@ namespace {
 constexpr size_t kHexCharacters = 2 * kKeyBytes;
 
 constexpr absl::string_view kPseudonymKeyFile = "pseudonym key file";
+constexpr absl::string_view kSealingKeyFile = "sealing key file";
+
+bool IsKeyText(absl::string_view text) {
+  return text.size() == kHexCharacters && std::all_of(text.begin(), text.end(), absl::ascii_isxdigit);
+}
 
 absl::Status CheckMode(absl::string_view what, const std::string& path, const struct stat& info) {
   if (!S_ISREG(info.st_mode)) {
@@ -63,7 +71,7 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
   if (!read.ok() && !absl::IsInvalidArgument(read.status())) return read.status();
   std::string text = read.ok() ? *std::move(read) : "";
   if (text.size() == kHexCharacters + 1 && text.back() == '\n') text.pop_back();
-  if (text.size() != kHexCharacters || !std::all_of(text.begin(), text.end(), absl::ascii_isxdigit)) {
+  if (!IsKeyText(text)) {
     OPENSSL_cleanse(text.data(), text.size());
     return absl::InvalidArgumentError(
         absl::StrCat(kPseudonymKeyFile, " ", path, ": must hold exactly ", kHexCharacters, " hexadecimal characters"));
@@ -71,6 +79,26 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
   std::string key = absl::HexStringToBytes(text);
   OPENSSL_cleanse(text.data(), text.size());
   return key;
+}
+
+absl::StatusOr<policy::SealingRing> ReadSealingKeys(const std::string& path) {
+  absl::StatusOr<std::string> text =
+      ReadSecretFile(kSealingKeyFile, path, policy::kSealingKeysMax * (kHexCharacters + 1));
+  if (!text.ok()) return text.status();
+  std::vector<std::string> keys;
+  bool readable = true;
+  for (const absl::string_view line : absl::StrSplit(absl::StripSuffix(*text, "\n"), '\n')) {
+    readable = readable && IsKeyText(line);
+    if (readable) keys.push_back(absl::HexStringToBytes(line));
+  }
+  OPENSSL_cleanse(text->data(), text->size());
+  auto ring =
+      readable
+          ? policy::SealingRing::Create(keys)
+          : absl::InvalidArgumentError(absl::StrCat("must hold ", kHexCharacters, " hexadecimal characters a line"));
+  for (std::string& key : keys) OPENSSL_cleanse(key.data(), key.size());
+  if (ring.ok()) return ring;
+  return absl::InvalidArgumentError(absl::StrCat(kSealingKeyFile, " ", path, ": ", ring.status().message()));
 }
 
 absl::Status WriteNewKeyFile(const std::string& path) {

@@ -1,4 +1,4 @@
-// Files with secrets, for their owner's eyes only. That with the pseudonym key has 64 hexadecimal characters.
+// Files with secrets, for their owner's eyes only. A key has 64 hexadecimal characters.
 #ifndef ASSENT_STORAGE_KEY_FILE_H_
 #define ASSENT_STORAGE_KEY_FILE_H_
 
@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "policy/sealing.h"
 
 namespace assent::storage {
 
@@ -20,6 +21,9 @@ absl::StatusOr<std::string> ReadSecretFile(absl::string_view what, const std::st
 // The key, kKeyBytes long. One line feed may follow the characters. The messages name the file and what to do, never
 // its content. Errors: as ReadSecretFile; InvalidArgument (not 64 hexadecimal characters).
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
+
+// The sealing keys: one a line, oldest first, at most policy::kSealingKeysMax. Errors: as ReadKeyFile.
+absl::StatusOr<policy::SealingRing> ReadSealingKeys(const std::string& path);
 
 // Makes a random key and writes it, synced, with mode 0600. Errors: AlreadyExists (it never overwrites: with another
 // key every opt-out would vanish); Unavailable (cannot be written, no randomness).

@@ -74,5 +74,26 @@ TEST_F(KeyFileTest, SaysWhereItCannotWrite) {
   EXPECT_EQ(WriteNewKeyFile(folder.path() + "/missing/key").code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(KeyFileTest, ReadsSealingKeysOneALine) {
+  const std::string other(64, 'b');
+  const auto id_of = [&](const std::string& text) {
+    WriteText(text);
+    const auto ring = ReadSealingKeys(path);
+    EXPECT_TRUE(ring.ok()) << ring.status();
+    return ring->sealing_key_id();
+  };
+  EXPECT_EQ(id_of(hex), id_of(hex + "\n"));
+  EXPECT_EQ(id_of(hex + "\n" + other + "\n"), id_of(other));  // the last one seals
+  for (const std::string& text : {std::string(), std::string("\n"), hex + "\n\n" + other, hex + " " + other,
+                                  hex + "\n" + hex, hex + "\nkey", hex.substr(1)}) {
+    WriteText(text);
+    const auto ring = ReadSealingKeys(path);
+    EXPECT_EQ(ring.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(ring.status().message()), testing::Not(testing::HasSubstr("aaaa")));
+  }
+  WriteText(hex, 0640);
+  EXPECT_EQ(ReadSealingKeys(path).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
 }  // namespace
 }  // namespace assent::storage
