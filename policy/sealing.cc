@@ -25,12 +25,12 @@ constexpr size_t kPrefixBytes = kSealedOverheadBytes - kTagBytes;
 
 using Mac = std::array<uint8_t, 32>;
 
-const uint8_t* BytesOf(absl::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
+const uint8_t* AsBytes(absl::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
 Mac MacOf(const std::array<uint8_t, kSealingKeyBytes>& key, absl::string_view message) {
   Mac mac{};
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), BytesOf(message), message.size(), mac.data(), &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), AsBytes(message), message.size(), mac.data(), &size);
   return mac;
 }
 
@@ -115,8 +115,8 @@ bool Sealer::Seal(absl::string_view plain, absl::string_view bound, std::span<ch
   EVP_CIPHER_CTX* const context = sealing_.get();
   int size = 0;
   return EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         EVP_EncryptUpdate(context, nullptr, &size, BytesOf(bound), static_cast<int>(bound.size())) == 1 &&
-         EVP_EncryptUpdate(context, prefix + kPrefixBytes, &size, BytesOf(plain), static_cast<int>(plain.size())) ==
+         EVP_EncryptUpdate(context, nullptr, &size, AsBytes(bound), static_cast<int>(bound.size())) == 1 &&
+         EVP_EncryptUpdate(context, prefix + kPrefixBytes, &size, AsBytes(plain), static_cast<int>(plain.size())) ==
              1 &&
          EVP_EncryptFinal_ex(context, prefix + kPrefixBytes + plain.size(), &size) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagBytes, prefix + kPrefixBytes + plain.size()) == 1;
@@ -144,7 +144,7 @@ absl::Status Sealer::Open(absl::string_view sealed, absl::string_view bound, std
     opened_key_ = id;
     opened_salt_ = salt;
   }
-  const auto nonce = NonceOf(BytesOf(sealed) + kKeyIdBytes + kSaltBytes);
+  const auto nonce = NonceOf(AsBytes(sealed) + kKeyIdBytes + kSaltBytes);
   const size_t content = sealed.size() - kSealedOverheadBytes;
   plain.resize(content);
   std::array<uint8_t, kTagBytes> tag;
@@ -154,8 +154,8 @@ absl::Status Sealer::Open(absl::string_view sealed, absl::string_view bound, std
   int size = 0;
   const bool opened =
       EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-      EVP_DecryptUpdate(context, nullptr, &size, BytesOf(bound), static_cast<int>(bound.size())) == 1 &&
-      EVP_DecryptUpdate(context, out, &size, BytesOf(sealed) + kPrefixBytes, static_cast<int>(content)) == 1 &&
+      EVP_DecryptUpdate(context, nullptr, &size, AsBytes(bound), static_cast<int>(bound.size())) == 1 &&
+      EVP_DecryptUpdate(context, out, &size, AsBytes(sealed) + kPrefixBytes, static_cast<int>(content)) == 1 &&
       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()) == 1 &&
       EVP_DecryptFinal_ex(context, out + content, &size) == 1;
   if (opened) return absl::OkStatus();
