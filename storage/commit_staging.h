@@ -36,6 +36,7 @@ struct CommitStaging {
   rocksdb::WriteBatch batch;
   size_t bytes = 0;       // that the changes write, at most
   uint64_t sequence = 0;  // of the last change
+  absl::Status torn;      // why a change was staged in part: nothing of the batch may be written
   // Of the whole commit: purposes that a protective change denied already.
   absl::flat_hash_map<policy::SubjectKey, uint32_t, SubjectKeyHash> denied;
 
@@ -44,6 +45,7 @@ struct CommitStaging {
     batch.Clear();
     bytes = 0;
     sequence = after;
+    torn = absl::OkStatus();
   }
   uint32_t DeniedTo(const policy::SubjectKey& subject) const {
     const auto found = denied.find(subject);

@@ -85,11 +85,12 @@ void AddGrants(const ConsentRequest& request, int64_t now_us, const ConsentRecor
   AddDenials(request, request.opted_out_bits, ConsentStatus::kOptedOut, now_us, change);
 }
 
-void MakeTombstone(int64_t now_us, ConsentRecord& record) {
+void MakeTombstone(int64_t now_us, uint64_t sequence, ConsentRecord& record) {
   const uint64_t revision = record.revision();
   record.Clear();
   record.set_erased(true);
   record.set_erase_time_us(now_us);
+  record.set_erase_sequence(sequence);
   record.set_revision(revision);
 }
 
@@ -212,7 +213,7 @@ ConsentChange ApplyChange(const ConsentRequest& request, absl::Time now, uint64_
       record.set_child(request.kind == internal::v1::CONSENT_CHANGE_KIND_MARK_CHILD);
       break;
     case internal::v1::CONSENT_CHANGE_KIND_ERASE:
-      MakeTombstone(now_us, record);
+      MakeTombstone(now_us, sequence, record);
       break;
     case internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES:
       ApplyPreference(request, now_us, *record.mutable_preferences());

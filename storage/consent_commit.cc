@@ -112,7 +112,7 @@ size_t ConsentCommitter::CommitBatch(std::span<PendingChange* const> changes, Co
     change.result = Stage(change, staging);
   }
   // Only now, so that what the changes reach is closed too where the disk refuses.
-  absl::Status written = ResumeEngine();
+  absl::Status written = staging.torn.ok() ? ResumeEngine() : staging.torn;
   if (written.ok() && staging.sequence != before) written = Write(staging);
   if (written.ok()) {
     Publish(staging);
@@ -197,7 +197,9 @@ absl::StatusOr<ConsentResult> ConsentCommitter::Stage(PendingChange& change, Com
   } else if (absl::Status allowed = CheckChange(request, touched.record); !allowed.ok()) {
     return allowed;
   }
+  const uint64_t sequence = staging.sequence;
   if (absl::Status staged = StageAllowed(request, change.now, touched, staging); !staged.ok()) {
+    if (staging.sequence != sequence) staging.torn = staged;
     if (absl::IsUnavailable(staged)) touched.left_closed |= ClosedBy(request);
     return staged;
   }

@@ -4,11 +4,10 @@
 #include <rocksdb/write_batch.h>
 
 #include <bitset>
-#include <memory>
-#include <optional>
 #include <string>
 
 #include "assent/internal/v1/consent_record.pb.h"
+#include "storage/consent_scan.h"
 #include "storage/engine_status.h"
 #include "storage/meta_value.h"
 #include "storage/record_codec.h"
@@ -16,7 +15,6 @@
 namespace assent::storage {
 namespace {
 
-constexpr size_t kReadAheadBytes = size_t{2} << 20;
 // Ranges are cut by a key's first byte, because the engine's log names where a range begins and ends: no pseudonym may
 // stand there.
 using FirstBytes = std::bitset<256>;
@@ -41,28 +39,22 @@ struct Erased {
   FirstBytes first_bytes;
 };
 
-// The tombstones that were made or changed since a commit, and the records that lost a link since: older versions of
-// them name who may be among the erased. A record that cannot be read is none: its erasure would have replaced it.
+// Who was erased since a commit, also where the person agreed to something anew, and the records that lost a link
+// since: older versions of them name who may be among the erased. A record that cannot be read is none: its erasure
+// would have replaced it.
 absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std::atomic<bool>& stop) {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = kReadAheadBytes;
-  const std::unique_ptr<rocksdb::Iterator> records(
-      database.rocks().NewIterator(options, database.family(Family::kConsent)));
   Erased erased;
-  internal::v1::ConsentRecord record;
-  for (records->SeekToFirst(); records->Valid(); records->Next()) {
-    if (stop) return Stopped();
-    const rocksdb::Slice key = records->key();
-    const rocksdb::Slice value = records->value();
-    record.Clear();
-    if (!DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok()) continue;
-    const bool is_erased = record.erased() && record.sequence() > since;
-    if (!is_erased && record.links().removal_sequence() <= since) continue;
-    if (is_erased) ++erased.subjects;
-    erased.first_bytes.set(static_cast<uint8_t>(key[0]));
-  }
-  if (!records->status().ok()) return FromEngine(records->status(), "look for erasures", database.data_dir());
+  absl::Status scanned = ScanRecords(database, nullptr, [&](const policy::SubjectKey& subject, const auto* record) {
+    if (stop) return false;
+    if (record == nullptr) return true;
+    const bool is_erased = record->erase_sequence() > since;
+    if (!is_erased && record->links().removal_sequence() <= since) return true;
+    erased.subjects += is_erased;
+    erased.first_bytes.set(subject.bytes[0]);
+    return true;
+  });
+  if (stop) return Stopped();
+  if (!scanned.ok()) return scanned;
   return erased;
 }
 

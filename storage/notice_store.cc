@@ -52,19 +52,13 @@ struct NoticeStore::Impl {
 };
 
 absl::Status NoticeStore::Impl::Read() {
-  const std::unique_ptr<rocksdb::Iterator> all(database.rocks().NewIterator({}, database.family(Family::kNotices)));
-  for (all->SeekToFirst(); all->Valid(); all->Next()) {
-    const std::string key = all->key().ToString();
-    RegisteredNotice notice{.ordinal = static_cast<uint16_t>(notices.size() + 1)};
-    if (key != NoticeKey(notice.ordinal)) return absl::DataLossError("notices: one is missing");
-    const rocksdb::Slice value = all->value();
-    absl::Status decoded = DecodeRecord(key, {value.data(), value.size()}, notice.record);
-    if (!decoded.ok()) return decoded;
-    OutdateFor(notice.record);
-    Add(std::move(notice));
+  absl::StatusOr<std::vector<NoticeRecord>> all = ReadNotices(database);
+  if (!all.ok()) return all.status();
+  for (NoticeRecord& record : *all) {
+    OutdateFor(record);
+    Add({.ordinal = static_cast<uint16_t>(notices.size() + 1), .record = std::move(record)});
   }
-  if (all->status().ok()) return absl::OkStatus();
-  return FromEngine(all->status(), "read the notices", database.data_dir());
+  return absl::OkStatus();
 }
 
 const RegisteredNotice* NoticeStore::Impl::Find(absl::string_view id, absl::string_view version) const {
@@ -87,6 +81,22 @@ void NoticeStore::Impl::Add(RegisteredNotice notice) {
   ordinals[NameOf(notice.record.id(), notice.record.version())] = notice.ordinal;
   versions[notice.record.id()].push_back(notice.ordinal);
   notices.push_back(std::move(notice));
+}
+
+absl::StatusOr<std::vector<NoticeRecord>> ReadNotices(Database& database) {
+  const std::unique_ptr<rocksdb::Iterator> all(database.rocks().NewIterator({}, database.family(Family::kNotices)));
+  std::vector<NoticeRecord> records;
+  for (all->SeekToFirst(); all->Valid(); all->Next()) {
+    const std::string key = all->key().ToString();
+    if (key != NoticeKey(static_cast<uint16_t>(records.size() + 1))) {
+      return absl::DataLossError("notices: one is missing");
+    }
+    const rocksdb::Slice value = all->value();
+    absl::Status decoded = DecodeRecord(key, {value.data(), value.size()}, records.emplace_back());
+    if (!decoded.ok()) return decoded;
+  }
+  if (all->status().ok()) return records;
+  return FromEngine(all->status(), "read the notices", database.data_dir());
 }
 
 NoticeStore::NoticeStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

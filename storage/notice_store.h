@@ -33,11 +33,15 @@ struct NoticeTerms {
   bool outdated = false;
 };
 
+// Every version that is registered, in the order of registration. Errors: DataLoss (one is missing or damaged),
+// FailedPrecondition (a newer version of the server wrote one), Unavailable.
+absl::StatusOr<std::vector<internal::v1::NoticeRecord>> ReadNotices(Database& database);
+
 // Threads: all methods are safe. Register blocks on the disk: not for the data plane.
 class NoticeStore {
  public:
   // Reads what is registered, and outdates in the index what is outdated. Ownership: borrows all.
-  // Errors: DataLoss, FailedPrecondition (a newer version of the server wrote one), Unavailable.
+  // Errors: as ReadNotices.
   static absl::StatusOr<std::unique_ptr<NoticeStore>> Open(Database& database, ConsentStore& store,
                                                            ConsentIndex& index);
   ~NoticeStore();

@@ -3,7 +3,6 @@
 #include <rocksdb/db.h>
 #include <rocksdb/snapshot.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,9 +13,12 @@
 #include "policy/consent_state.h"
 #include "scoring/quiescence.h"
 #include "storage/consent_change.h"
+#include "storage/consent_scan.h"
 #include "storage/consent_store.h"
 #include "storage/engine_status.h"
+#include "storage/notice_store.h"
 #include "storage/record_codec.h"
+#include "storage/subject_links.h"
 
 namespace assent::storage {
 namespace {
@@ -60,6 +62,9 @@ class SubjectReplay {
   absl::Status Deny(const ConsentChange& change);
   // What the person refuses. Where the record has no room for all of it, it is restricted instead.
   absl::Status Refuse(const internal::v1::Preferences& preferences, absl::Time time);
+  // Links the subject as its record does, or to nobody. A link that the restored records refuse is left out: what was
+  // denied by it stands in the history of each side.
+  absl::Status Link(const ConsentRecord& record, absl::Time time);
 
  private:
   absl::Status Apply(ConsentRequest request, absl::Time time);
@@ -126,6 +131,20 @@ absl::Status SubjectReplay::Refuse(const internal::v1::Preferences& preferences,
   return absl::OkStatus();
 }
 
+absl::Status SubjectReplay::Link(const ConsentRecord& record, absl::Time time) {
+  ConsentRequest request;
+  request.kind = internal::v1::CONSENT_CHANGE_KIND_UNLINK;
+  const auto person = PersonOf(record);
+  if (!person) return LinkCount(record) == 0 ? Apply(std::move(request), time) : absl::OkStatus();
+  absl::Status status = Apply(request, time);
+  if (!status.ok()) return status;
+  request.kind = internal::v1::CONSENT_CHANGE_KIND_LINK;
+  request.subject = *person;
+  request.linked = subject_;
+  status = store_.Apply(std::move(request), time).status();
+  return IsLinkRefusal(status) || IsErasure(status) ? absl::OkStatus() : status;
+}
+
 // Reads records as they were restored: what is replayed for one subject may reach others by links.
 class RestoredRecords {
  public:
@@ -167,12 +186,30 @@ absl::Status ReplaySubject(Database& from, const SubjectKey& subject, const Cons
   const ConsentChange& first = later->changes.front().second;
   if (later->changes.front().first != *revision + 1) status = replay.Erase(absl::FromUnixMicros(first.time_us()));
   bool refuses = false;
+  bool links = false;
   for (const auto& [number, change] : later->changes) {
     if (status.ok()) status = replay.Deny(change);
     refuses |= change.kind() == internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES;
+    links |= change.kind() == internal::v1::CONSENT_CHANGE_KIND_LINK ||
+             change.kind() == internal::v1::CONSENT_CHANGE_KIND_UNLINK;
   }
-  if (!status.ok() || !refuses) return status;
-  return replay.Refuse(record.preferences(), absl::FromUnixMicros(later->changes.back().second.time_us()));
+  const absl::Time last = absl::FromUnixMicros(later->changes.back().second.time_us());
+  if (status.ok() && refuses) status = replay.Refuse(record.preferences(), last);
+  if (status.ok() && links) status = replay.Link(record, last);
+  return status;
+}
+
+// Registers what was registered since: a later version of a notice may outdate what was restored.
+absl::Status ReplayNotices(Database& from, Database& to, ConsentStore& store, ConsentIndex& index) {
+  const auto restored = NoticeStore::Open(to, store, index);
+  if (!restored.ok()) return restored.status();
+  const auto all = ReadNotices(from);
+  if (!all.ok()) return all.status();
+  for (const internal::v1::NoticeRecord& record : *all) {
+    const auto registered = (*restored)->Register(record);
+    if (!registered.ok()) return registered.status();
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -184,29 +221,23 @@ absl::StatusOr<ReplayedDenials> ReplayDenials(Database& from, uint64_t since, Da
   const policy::Jurisdictions jurisdictions;
   const auto store = ConsentStore::Open(to, index, refusals, jurisdictions);
   if (!store.ok()) return store.status();
+  if (absl::Status status = ReplayNotices(from, to, **store, index); !status.ok()) return status;
   RestoredRecords restored(to);
-  const std::unique_ptr<rocksdb::Iterator> records(from.rocks().NewIterator({}, from.family(Family::kConsent)));
   ReplayedDenials counts;
-  ConsentRecord record;
-  for (records->SeekToFirst(); records->Valid(); records->Next()) {
-    const rocksdb::Slice key = records->key();
-    const rocksdb::Slice value = records->value();
-    SubjectKey subject;
-    if (key.size() != subject.bytes.size()) continue;
-    std::copy_n(key.data(), key.size(), reinterpret_cast<char*>(subject.bytes.data()));
-    record.Clear();
-    absl::Status status;
-    if (!DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok()) {
+  absl::Status replayed;
+  absl::Status scanned = ScanRecords(from, nullptr, [&](const SubjectKey& subject, const ConsentRecord* record) {
+    if (record == nullptr) {
       ++counts.unreadable;
-      status = SubjectReplay(**store, subject, counts).Restrict(absl::Now());
-    } else if (record.sequence() > since) {
+      replayed = SubjectReplay(**store, subject, counts).Restrict(absl::Now());
+    } else if (record->sequence() > since) {
       ++counts.subjects;
-      status = ReplaySubject(from, subject, record, restored, **store, counts);
+      replayed = ReplaySubject(from, subject, *record, restored, **store, counts);
     }
-    if (!status.ok()) return status;
-  }
-  if (records->status().ok()) return counts;
-  return FromEngine(records->status(), "read the consent records", from.data_dir());
+    return replayed.ok();
+  });
+  if (!scanned.ok()) return scanned;
+  if (!replayed.ok()) return replayed;
+  return counts;
 }
 
 }  // namespace assent::storage

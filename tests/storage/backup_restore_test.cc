@@ -18,6 +18,8 @@
 #include "storage/backup_store.h"
 #include "storage/consent_change.h"
 #include "storage/meta_value.h"
+#include "storage/notice_store.h"
+#include "storage/notice_store.h"
 #include "storage/profile_record.h"
 #include "storage/record_codec.h"
 #include "tests/storage/store_fixture.h"
@@ -266,6 +268,61 @@ TEST_F(BackupRestoreTest, AReplayLosesNothingOfWhoIsLinked) {
   ASSERT_TRUE(open->store->Release(kTestTime, "the privacy officer").ok());
   EXPECT_EQ(Ask(high).rule, policy::Rule::kConsentWithdrawn);
   EXPECT_TRUE(Ask(low).allowed) << "a withdrawal does not travel, and nobody was restricted";
+}
+
+TEST_F(BackupRestoreTest, AReplayLinksAndUnlinksAsTheOldFolderDid) {
+  for (uint64_t subject = 1; subject <= 4; ++subject) Grant(subject);
+  MustApply(LinkOf(Subject(1), Subject(2)));
+  BackUp();
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_UNLINK, Subject(2)));
+  MustApply(LinkOf(Subject(3), Subject(2)));
+  MustApply(LinkOf(Subject(3), Subject(4)));
+  open.reset();
+  const auto restored = Restore("restored", "data");
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  StartOn("restored");
+  ASSERT_TRUE(open->store->Release(kTestTime, "the privacy officer").ok());
+  MustApply(OptOutOf(Subject(4), {Purpose::kSelectContent}));
+  EXPECT_TRUE(Ask(1).allowed) << "linked to nobody";
+  for (const uint64_t subject : {2u, 3u, 4u}) {
+    EXPECT_EQ(Ask(subject).rule, policy::Rule::kConsentOptedOut) << subject;
+  }
+}
+
+TEST_F(BackupRestoreTest, AReplayRegistersTheLaterNotices) {
+  const auto version = [](const std::string& name, std::initializer_list<Purpose> purposes) {
+    internal::v1::NoticeRecord record;
+    record.set_id("welcome");
+    record.set_version(name);
+    uint32_t bits = 0;
+    for (const Purpose purpose : purposes) bits |= policy::PurposeBit(purpose);
+    record.set_purpose_bits(bits);
+    return record;
+  };
+  const auto open_notices = [&] {
+    auto notices = NoticeStore::Open(*open->database, *open->store, open->index);
+    EXPECT_TRUE(notices.ok()) << notices.status();
+    return *std::move(notices);
+  };
+  auto notices = open_notices();
+  ASSERT_TRUE(notices->Register(version("1", {Purpose::kSelectContent})).ok());
+  ConsentRequest grant = GrantOf(Subject(1), {Purpose::kSelectContent});
+  grant.terms.notice_id = "welcome";
+  grant.terms.notice_version = "1";
+  grant.terms.notice_ordinal = 1;
+  MustApply(grant);
+  BackUp();
+  ASSERT_TRUE(notices->Register(version("2", {Purpose::kSelectContent, Purpose::kSelectAdvertising})).ok());
+  EXPECT_EQ(Ask(1).rule, policy::Rule::kNoticeOutdated);
+  notices.reset();
+  open.reset();
+  const auto restored = Restore("restored", "data");
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  StartOn("restored");
+  notices = open_notices();
+  ASSERT_TRUE(open->store->Release(kTestTime, "the privacy officer").ok());
+  EXPECT_EQ(Ask(1).rule, policy::Rule::kNoticeOutdated);
+  EXPECT_EQ(notices->List("", 0, 10).size(), 2u);
 }
 
 TEST_F(BackupRestoreTest, AnotherFolderIsNotReplayed) {

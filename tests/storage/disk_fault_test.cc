@@ -164,5 +164,34 @@ TEST_F(DiskFaultTest, AFullDiskAtTheStartIsNamed) {
   Start();
 }
 
+// An opt-out reaches the person and fails at another cookie, whose record is damaged and whose history cannot be read.
+TEST_F(DiskFaultTest, ADenialThatCannotReachAllWhoAreLinkedIsWrittenForNobody) {
+  const policy::SubjectKey asked = Subject(1);
+  const policy::SubjectKey person = Subject(2);
+  const policy::SubjectKey damaged = Subject(3);
+  for (const policy::SubjectKey& subject : {asked, person, damaged}) {
+    ASSERT_TRUE(Apply(GrantOf(subject, {Purpose::kSelectContent})).ok());
+  }
+  for (const policy::SubjectKey& subject : {asked, damaged}) ASSERT_TRUE(Apply(LinkOf(person, subject)).ok());
+  rocksdb::DB& rocks = open->database->rocks();
+  const std::string key(reinterpret_cast<const char*>(damaged.bytes.data()), damaged.bytes.size());
+  ASSERT_TRUE(rocks.Put({}, open->database->family(Family::kConsent), key, "damaged").ok());
+  Start();  // the tables have it all, and nothing of the history is in memory
+  for (const policy::SubjectKey& subject : {asked, person, damaged}) open->store->Get(subject).IgnoreError();
+
+  ConsentRequest opt_out = OptOutOf(asked, {Purpose::kSelectContent});
+  opt_out.request_id = std::string(16, 'a');
+  disk.FailReads(DiskFault::kInputOutput);
+  EXPECT_EQ(Apply(opt_out).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(open->Allows(asked, Purpose::kSelectContent)) << "not acknowledged, and obeyed";
+  disk.FailReads(DiskFault::kNone);
+  EXPECT_EQ(open->store->Get(asked)->record.revision(), 2u) << "the grant and the link";
+  const auto retried = Apply(opt_out);
+  ASSERT_TRUE(retried.ok()) << retried.status();
+  EXPECT_EQ(open->Find(asked).status[2], ConsentStatus::kOptedOut);
+  EXPECT_EQ(open->Find(person).status[2], ConsentStatus::kOptedOut);
+  EXPECT_TRUE(open->Find(damaged).restricted);
+}
+
 }  // namespace
 }  // namespace assent::storage

@@ -154,6 +154,21 @@ TEST_F(ErasureSweepTest, SweepsWhatWasErasedSinceAndOnlyThat) {
   EXPECT_EQ(Sweep(), 1u);
 }
 
+TEST_F(ErasureSweepTest, WhoAgreesAnewBeforeTheSweepIsSweptOfWhatWasErased) {
+  Live();
+  Start();
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
+  MustApply(GrantOf(subject, {Purpose::kSelectContent}));
+  MustApply(WithdrawalOf(subject, {Purpose::kSelectContent}));
+  EXPECT_GE(ScanFor(kCanary)[".sst"], 1u);
+  EXPECT_EQ(Sweep(), 1u);
+  open.reset();
+  EXPECT_EQ(ScanFor(kCanary), Found());
+  Start();
+  EXPECT_EQ(Sweep(), 0u);
+  EXPECT_EQ(open->store->Get(subject)->record.purposes_size(), 1);
+}
+
 TEST_F(ErasureSweepTest, WhatIsStoppedIsSweptTheNextTime) {
   MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, subject));
   stop = true;

@@ -60,6 +60,16 @@ void LossyDisk::FailSyncs(DiskFault fault) {
   sync_fault_ = fault;
 }
 
+void LossyDisk::FailReads(DiskFault fault) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  read_fault_ = fault;
+}
+
+DiskFault LossyDisk::read_fault() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return read_fault_;
+}
+
 DiskFault LossyDisk::BeginChange() {
   if (off_) return DiskFault::kPowerOff;
   ++operations_;

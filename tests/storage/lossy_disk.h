@@ -45,6 +45,9 @@ class LossyDisk {
   void FailChanges(DiskFault fault);
   // Makes syncs alone fail.
   void FailSyncs(DiskFault fault);
+  // Makes reads at an offset, as of tables, fail.
+  void FailReads(DiskFault fault);
+  DiskFault read_fault();
 
   DiskFault Create(const std::string& path, std::shared_ptr<File>& file);
   std::shared_ptr<File> Open(const std::string& path);
@@ -88,6 +91,7 @@ class LossyDisk {
   uint64_t cut_at_ = 0;
   DiskFault change_fault_ = DiskFault::kNone;
   DiskFault sync_fault_ = DiskFault::kNone;
+  DiskFault read_fault_ = DiskFault::kNone;
   Names names_;
   Names kept_names_;                  // what a power cut would leave at least
   std::vector<NameChange> unsynced_;  // in order

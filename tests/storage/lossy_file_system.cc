@@ -98,6 +98,7 @@ class LossyRandomAccessFile : public rocksdb::FSRandomAccessFile {
 
   IOStatus Read(uint64_t offset, size_t size, const IOOptions&, Slice* result, char* scratch,
                 IODebugContext*) const override {
+    if (const DiskFault fault = disk_.read_fault(); fault != DiskFault::kNone) return StatusOf(fault);
     *result = CopyOut(disk_.Read(*file_, offset, size), scratch);
     return IOStatus::OK();
   }
