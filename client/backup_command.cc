@@ -1,11 +1,12 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/backup_client.h"
 #include "client/commands.h"
+#include "client/duration_text.h"
+#include "client/request_text.h"
 #include "storage/backup_restore.h"
 
 namespace assent::client {
@@ -44,23 +45,10 @@ Examples:
   assentctl backup restore --from /backup/assent --data-dir /var/lib/assent/restored
   assentctl backup restore --from /backup/assent --backup 12 --data-dir restored --replay-from /var/lib/assent/data)";
 
-std::string BackupTime(absl::Time time) { return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone()); }
-
 void PrintBackup(const v1::Backup& backup, CommandLine& line) {
   line.out << line.terminal.Paint(Style::kBold, absl::StrCat("backup ", backup.id())) << "  "
-           << BackupTime(absl::FromUnixSeconds(backup.create_time().seconds())) << "  "
-           << HumanNumber(static_cast<double>(backup.bytes()) / 1e6) << " MB  "
+           << UtcText(backup.create_time()) << "  " << HumanNumber(static_cast<double>(backup.bytes()) / 1e6) << " MB  "
            << line.terminal.Paint(Style::kDim, absl::StrCat("up to change ", HumanCount(backup.sequence()))) << "\n";
-}
-
-// "7d" or "24h".
-absl::StatusOr<absl::Duration> ParseAge(const std::string& text) {
-  int64_t number = 0;
-  if (text.size() > 1 && absl::SimpleAtoi(absl::string_view(text).substr(0, text.size() - 1), &number) && number >= 0) {
-    if (text.back() == 'd') return absl::Hours(24 * number);
-    if (text.back() == 'h') return absl::Hours(number);
-  }
-  return absl::InvalidArgumentError("--older-than: write an age in days or hours, such as 7d or 24h");
 }
 
 absl::Status RunCreate(const BackupFlags&, CommandLine& line) {
@@ -91,8 +79,8 @@ absl::Status RunList(const BackupFlags&, CommandLine& line) {
 }
 
 absl::Status RunPurge(const BackupFlags& flags, CommandLine& line) {
-  auto age = ParseAge(flags.older_than);
-  if (!age.ok()) return age.status();
+  const auto age = ParseDaysOrHours(flags.older_than);
+  if (!age) return absl::InvalidArgumentError("--older-than: write an age in days or hours, such as 7d or 24h");
   auto client = BackupClient::Create(line.ControlPlane());
   if (!client.ok()) return client.status();
   auto response = client->PurgeBackups(absl::Now() - *age);
@@ -130,8 +118,7 @@ void PrintRestored(const storage::RestoredFolder& restored, const BackupFlags& f
               line);
     return;
   }
-  line.out << "backup " << restored.backup << " of " << BackupTime(restored.made) << " is in " << flags.data_dir
-           << "\n";
+  line.out << "backup " << restored.backup << " of " << UtcText(restored.made) << " is in " << flags.data_dir << "\n";
   if (!flags.replay_from.empty()) {
     line.out << "  of " << HumanCount(restored.replayed.subjects) << " people whose record changed since, "
              << HumanCount(restored.replayed.changes) << " denials were carried over; "

@@ -4,22 +4,20 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_format.h"
-#include "client/rpc_error.h"
+#include "client/unary_call.h"
 
 namespace assent::client {
 namespace {
 
 using Stub = v1::ConsentService::Stub;
 
+// The answer's consent token, if it has one, is kept.
 template <typename Request, typename Response>
 absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request, absl::Duration deadline, ConsentToken* token) {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
-  Response response;
-  if (absl::Status status = StatusFromRpc((stub.*method)(&context, request, &response)); !status.ok()) return status;
-  if constexpr (requires { response.consent_token(); }) {
-    if (token != nullptr) token->Set(response.consent_token());
+  auto response = CallUnary(stub, method, request, deadline);
+  if constexpr (requires(Response answer) { answer.consent_token(); }) {
+    if (response.ok() && token != nullptr) token->Set(response->consent_token());
   }
   return response;
 }
@@ -100,7 +98,7 @@ absl::StatusOr<v1::UnlinkSubjectsResponse> ConsentClient::UnlinkSubjects(v1::Unl
 absl::StatusOr<v1::ImportConsentsResponse> ConsentClient::ImportConsents(
     std::span<v1::ImportConsentsRequest* const> messages) const {
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  SetDeadline(deadline_, context);
   v1::ImportConsentsResponse response;
   const auto writer = stub_->ImportConsents(&context, &response);
   for (const v1::ImportConsentsRequest* message : messages) {
@@ -116,7 +114,7 @@ absl::Status ConsentClient::ExportConsents(
     const v1::ExportConsentsRequest& request,
     absl::FunctionRef<void(const v1::ExportConsentsResponse& response)> sink) const {
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline_));
+  SetDeadline(deadline_, context);
   const auto reader = stub_->ExportConsents(&context, request);
   v1::ExportConsentsResponse response;
   while (reader->Read(&response)) sink(response);

@@ -2,15 +2,17 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/commands.h"
 #include "client/consent_client.h"
 #include "client/consent_run.h"
 #include "client/csv_reader.h"
+#include "client/duration_text.h"
+#include "client/page_reader.h"
 #include "client/progress.h"
 #include "client/request_flags.h"
+#include "client/request_text.h"
 
 namespace assent::client {
 namespace {
@@ -55,11 +57,8 @@ Examples:
 
 // "90d", "12h", or an RFC 3339 time.
 absl::StatusOr<absl::Time> ParseExpiry(const std::string& text) {
-  int64_t number = 0;
-  if (text.size() > 1 && absl::SimpleAtoi(absl::string_view(text).substr(0, text.size() - 1), &number) && number > 0) {
-    if (text.back() == 'd') return absl::Now() + absl::Hours(24 * number);
-    if (text.back() == 'h') return absl::Now() + absl::Hours(number);
-  }
+  const auto span = ParseDaysOrHours(text);
+  if (span && *span > absl::ZeroDuration()) return absl::Now() + *span;
   absl::Time time;
   std::string error;
   if (absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return time;
@@ -250,20 +249,14 @@ absl::Status RunHistory(const ConsentFlags& flags, CommandLine& line) {
   if (!client.ok()) return client.status();
   v1::ListConsentHistoryRequest request;
   *request.mutable_subject() = *std::move(subject);
-  v1::ListConsentHistoryResponse all;
-  do {
-    auto page = client->ListConsentHistory(request);
-    if (!page.ok()) return page.status();
-    request.set_page_token(page->next_page_token());
-    all.MergeFrom(*page);
-  } while (!request.page_token().empty());
-  all.clear_next_page_token();
+  const auto all = ReadPages(std::move(request), [&](const auto& page) { return client->ListConsentHistory(page); });
+  if (!all.ok()) return all.status();
   if (line.json) {
-    PrintJson(ToJson(all), line);
+    PrintJson(ToJson(*all), line);
     return absl::OkStatus();
   }
-  for (const v1::ConsentChange& change : all.changes()) PrintChange(change, line);
-  if (all.changes().empty()) line.out << "nothing is recorded\n";
+  for (const v1::ConsentChange& change : all->changes()) PrintChange(change, line);
+  if (all->changes().empty()) line.out << "nothing is recorded\n";
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands.h"
 #include "client/consent_client.h"
+#include "client/page_reader.h"
 #include "client/request_text.h"
 #include "client/text_proto_file.h"
 
@@ -55,20 +56,14 @@ absl::Status RunList(const std::string& notice_id, CommandLine& line) {
   if (!client.ok()) return client.status();
   v1::ListNoticesRequest request;
   request.set_notice_id(notice_id);
-  v1::ListNoticesResponse all;
-  do {
-    auto page = client->ListNotices(request);
-    if (!page.ok()) return page.status();
-    request.set_page_token(page->next_page_token());
-    all.MergeFrom(*page);
-  } while (!request.page_token().empty());
-  all.clear_next_page_token();
+  const auto all = ReadPages(std::move(request), [&](const auto& page) { return client->ListNotices(page); });
+  if (!all.ok()) return all.status();
   if (line.json) {
-    PrintJson(ToJson(all), line);
+    PrintJson(ToJson(*all), line);
     return absl::OkStatus();
   }
-  for (const v1::Notice& notice : all.notices()) PrintNotice(notice, line);
-  if (all.notices().empty()) line.out << "none is registered\n";
+  for (const v1::Notice& notice : all->notices()) PrintNotice(notice, line);
+  if (all->notices().empty()) line.out << "none is registered\n";
   return absl::OkStatus();
 }
 

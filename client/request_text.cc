@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/time.h"
 
 namespace assent::client {
 
@@ -18,8 +17,8 @@ std::string PurposeText(v1::Purpose purpose) {
                       : std::string(absl::StripPrefix(name, "PURPOSE_"));
 }
 
-std::string UtcText(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
-}
+std::string UtcText(absl::Time time) { return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone()); }
+
+std::string UtcText(const google::protobuf::Timestamp& time) { return UtcText(absl::FromUnixSeconds(time.seconds())); }
 
 }  // namespace assent::client

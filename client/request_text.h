@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "assent/v1/decision.pb.h"
 #include "assent/v1/purpose.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -14,6 +15,7 @@ namespace assent::client {
 std::string OutcomeText(v1::Outcome outcome);
 std::string PurposeText(v1::Purpose purpose);
 // "2026-05-01 10:00:00 UTC".
+std::string UtcText(absl::Time time);
 std::string UtcText(const google::protobuf::Timestamp& time);
 
 }  // namespace assent::client

@@ -3,27 +3,19 @@
 #include <utility>
 
 #include "client/consent_client.h"
-#include "client/rpc_error.h"
+#include "client/unary_call.h"
 
 namespace assent::client {
 namespace {
 
 using SubjectStub = v1::SubjectService::Stub;
 
-void SetDeadline(absl::Duration deadline, grpc::ClientContext& context) {
-  context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
-}
-
 template <typename Request, typename Response>
 absl::StatusOr<Response> CallWrite(SubjectStub& stub,
                                    grpc::Status (SubjectStub::*method)(grpc::ClientContext*, const Request&, Response*),
                                    Request request, absl::Duration deadline) {
   if (request.request_id().empty()) request.set_request_id(RandomUuid());
-  grpc::ClientContext context;
-  SetDeadline(deadline, context);
-  Response response;
-  if (absl::Status status = StatusFromRpc((stub.*method)(&context, request, &response)); !status.ok()) return status;
-  return response;
+  return CallUnary(stub, method, request, deadline);
 }
 
 }  // namespace
@@ -61,12 +53,7 @@ absl::StatusOr<v1::EraseSubjectResponse> SubjectClient::EraseSubject(v1::EraseSu
 
 absl::StatusOr<v1::ListSubjectSegmentsResponse> SubjectClient::ListSubjectSegments(
     const v1::ListSubjectSegmentsRequest& request) const {
-  grpc::ClientContext context;
-  SetDeadline(deadline_, context);
-  v1::ListSubjectSegmentsResponse response;
-  absl::Status status = StatusFromRpc(stub_->ListSubjectSegments(&context, request, &response));
-  if (!status.ok()) return status;
-  return response;
+  return CallUnary(*stub_, &SubjectStub::ListSubjectSegments, request, deadline_);
 }
 
 absl::Status SubjectClient::ExportSubject(const v1::ExportSubjectRequest& request,

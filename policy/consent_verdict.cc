@@ -29,9 +29,7 @@ bool HasEnded(uint32_t expire_time_s, int64_t now_s) {
 }
 
 Regime RegimeFor(const ConsentState& state, const SignalReading& signals, const VerdictRules& rules) {
-  Regime regime = Stricter(state.regime, signals.regime);
-  if (regime == Regime::kUnknown) regime = rules.regime_otherwise;
-  return signals.gdpr_applies ? Stricter(regime, Regime::kOptIn) : regime;
+  return RegimeInForce(Stricter(state.regime, signals.regime), rules.regime_otherwise, signals.gdpr_applies);
 }
 
 Permission PermissionFor(const ConsentState& state, const SignalReading& signals, Purpose purpose, Regime regime) {
@@ -41,12 +39,6 @@ Permission PermissionFor(const ConsentState& state, const SignalReading& signals
   }
   if ((signals.tcf_permits & bit) != 0) return Permission::kTcf;
   return regime == Regime::kOptOut ? Permission::kOptOutDefault : Permission::kNone;
-}
-
-// The purposes that Global Privacy Control denies.
-uint32_t GpcDenies(const SignalReading& signals, Regime regime) {
-  if (!signals.gpc) return 0;
-  return regime == Regime::kOptOut ? kAdvertisingPurposeBits : kAllPurposeBits;
 }
 
 }  // namespace
@@ -86,7 +78,7 @@ Verdict EvaluateConsent(const ConsentState& state, const SignalReading& signals,
   denials.Add(status == ConsentStatus::kOptedOut, Rule::kConsentOptedOut);
   denials.Add(status == ConsentStatus::kWithdrawn, Rule::kConsentWithdrawn);
   denials.Add(state.gates_closed || status >= ConsentStatus::kClosed, Rule::kConsentClosed);
-  denials.Add((GpcDenies(signals, regime) & bit) != 0, Rule::kSignalGpc);
+  denials.Add(signals.gpc && (DeniedByGpc(regime) & bit) != 0, Rule::kSignalGpc);
   denials.Add((signals.gpp_denies & bit) != 0, Rule::kSignalGpp);
   denials.Add((signals.us_privacy_denies & bit) != 0, Rule::kSignalUsPrivacy);
   denials.Add((signals.tcf_denies & bit) != 0, Rule::kSignalTcf);
@@ -123,7 +115,7 @@ SignalOptOut NewOptOut(const ConsentState& state, const SignalReading& signals, 
     if (opt_out.rule == Rule::kNone) opt_out.rule = rule;
     opt_out.purposes |= purposes & ~known;
   };
-  add(GpcDenies(signals, RegimeFor(state, signals, rules)), Rule::kSignalGpc);
+  add(signals.gpc ? DeniedByGpc(RegimeFor(state, signals, rules)) : 0, Rule::kSignalGpc);
   add(signals.gpp_opts_out, Rule::kSignalGpp);
   add(signals.us_privacy_opts_out, Rule::kSignalUsPrivacy);
   return opt_out;

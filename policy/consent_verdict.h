@@ -49,6 +49,11 @@ Verdict EvaluateConsent(const ConsentState& state, const SignalReading& signals,
 // The purposes that are recorded as opted out: a set of PurposeBit.
 uint32_t OptedOut(const ConsentState& state);
 
+// The purposes that Global Privacy Control denies under a regime: a set of PurposeBit.
+constexpr uint32_t DeniedByGpc(Regime regime) {
+  return regime == Regime::kOptOut ? kAdvertisingPurposeBits : kAllPurposeBits;
+}
+
 // What the signals of one call say the person opts out of, and the state does not show as opted out yet.
 struct SignalOptOut {
   uint32_t purposes = 0;    // a set of PurposeBit

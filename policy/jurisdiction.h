@@ -25,6 +25,13 @@ enum class Regime : uint8_t {
 
 constexpr Regime Stricter(Regime a, Regime b) { return std::max(a, b); }
 
+// What holds where a regime is stated for a place: where none is, that of nowhere in particular; at least opt-in where
+// the GDPR applies.
+constexpr Regime RegimeInForce(Regime stated, Regime otherwise, bool gdpr_applies) {
+  const Regime regime = stated == Regime::kUnknown ? otherwise : stated;
+  return gdpr_applies ? Stricter(regime, Regime::kOptIn) : regime;
+}
+
 // Two capital letters, or these with a subdivision of one to three capitals or digits: "DE", "US-CA".
 bool IsJurisdiction(absl::string_view code);
 

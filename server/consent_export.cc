@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "server/consent_row.h"
+#include "server/pseudonym_text.h"
 
 namespace assent::server {
 

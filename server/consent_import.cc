@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/consent_row.h"
+#include "server/pseudonym_text.h"
 #include "server/request_validation.h"
 #include "server/status_conversion.h"
 

@@ -11,6 +11,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "server/consent_conversion.h"
 #include "server/notice_conversion.h"
+#include "server/pseudonym_text.h"
 
 namespace assent::server {
 namespace {
@@ -41,8 +42,7 @@ v1::ConsentReceipt MakeConsentReceipt(const policy::SubjectKey& subject, const i
   receipt.set_schema(kSchema);
   receipt.set_receipt_id(RandomId());
   FillTime(now, *receipt.mutable_issue_time());
-  receipt.set_subject_pseudonym(
-      absl::BytesToHexString({reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size()}));
+  receipt.set_subject_pseudonym(HexOf(subject));
   FillConsent(record, *receipt.mutable_consent());
   FillNotices(notices, receipt);
   return receipt;

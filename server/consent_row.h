@@ -4,11 +4,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "assent/internal/v1/consent_record.pb.h"
@@ -28,11 +26,6 @@ absl::Status ReadRow(const v1::ConsentRow& row, absl::Time now, NoticeTermsOf no
 
 // The row of a record: its purposes, each with the time at which the person acted, and its flags.
 void FillRow(const policy::SubjectKey& subject, const internal::v1::ConsentRecord& record, v1::ConsentRow& row);
-
-// A pseudonym, or the check value of the key, as 32 hexadecimal characters, and back.
-// Errors: FIELD_INVALID, with the field.
-std::string HexOf(const policy::SubjectKey& key);
-absl::StatusOr<policy::SubjectKey> KeyOfHex(absl::string_view field, absl::string_view hex);
 
 }  // namespace assent::server
 

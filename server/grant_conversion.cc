@@ -76,10 +76,9 @@ absl::Status ReadMethod(const v1::RecordConsentRequest& request, storage::Consen
 
 // The strictest of what the request says of the place; where it says nothing, what the configuration says.
 policy::Regime RegimeOf(const v1::RecordConsentRequest& request, const policy::Jurisdictions& jurisdictions) {
-  const policy::Regime regime = policy::Stricter(jurisdictions.RegimeOf(request.jurisdiction()),
+  const policy::Regime stated = policy::Stricter(jurisdictions.RegimeOf(request.jurisdiction()),
                                                  jurisdictions.RegimeOf(request.signals().jurisdiction()));
-  if (request.signals().gdpr()) return policy::Stricter(regime, policy::Regime::kOptIn);
-  return regime == policy::Regime::kUnknown ? jurisdictions.otherwise() : regime;
+  return policy::RegimeInForce(stated, jurisdictions.otherwise(), request.signals().gdpr());
 }
 
 // Grants, or signals that stand for them.

@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "assent/v1/consent_service.pb.h"
+#include "policy/consent_verdict.h"
 #include "policy/gpp.h"
 #include "policy/us_privacy.h"
 #include "server/request_validation.h"
@@ -80,7 +81,7 @@ absl::Status ReadUsPrivacyString(const v1::PrivacySignals& signals, Answers& ans
 
 void ReadGpc(const v1::PrivacySignals& signals, policy::Regime regime, Answers& answers) {
   if (!signals.gpc()) return;
-  answers.opted_out |= regime == policy::Regime::kOptOut ? policy::kAdvertisingPurposeBits : policy::kAllPurposeBits;
+  answers.opted_out |= policy::DeniedByGpc(regime);
   Name(v1::COLLECTION_METHOD_GPC, "1", answers);  // the value of the header Sec-GPC
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/consent_conversion.h"
 #include "server/message_csv.h"
+#include "server/pseudonym_text.h"
 #include "server/status_conversion.h"
 #include "server/subject_conversion.h"
 #include "storage/subject_links.h"
@@ -14,13 +14,9 @@
 namespace assent::server {
 namespace {
 
-std::string Pseudonym(const policy::SubjectKey& subject) {
-  return absl::BytesToHexString({reinterpret_cast<const char*>(subject.bytes.data()), subject.bytes.size()});
-}
-
 void FillLinks(const internal::v1::ConsentRecord& record, v1::SubjectLinks& links) {
-  if (const auto person = storage::PersonOf(record)) links.set_person(Pseudonym(*person));
-  for (const policy::SubjectKey& linked : storage::LinkedTo(record)) links.add_linked(Pseudonym(linked));
+  if (const auto person = storage::PersonOf(record)) links.set_person(HexOf(*person));
+  for (const policy::SubjectKey& linked : storage::LinkedTo(record)) links.add_linked(HexOf(linked));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "server/consent_row.h"
+#include "server/pseudonym_text.h"
 #include "server/consent_service.h"
 #include "server/role_table.h"
 #include "storage/consent_change.h"

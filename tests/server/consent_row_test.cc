@@ -1,6 +1,7 @@
 #include "server/consent_row.h"
 
 #include "gtest/gtest.h"
+#include "server/pseudonym_text.h"
 #include "server/status_conversion.h"
 
 namespace assent::server {
