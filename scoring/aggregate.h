@@ -21,6 +21,7 @@ inline constexpr size_t kEventTextBytesMax = 256;
 inline constexpr size_t kOtherEventTypesMax = 256;
 
 enum class AggregateFunction : uint8_t { kCount, kSum, kMean, kMax, kMin, kLast, kDaysSinceLast, kDistinct };
+inline constexpr int kAggregateFunctionCount = 8;
 
 // One scalar that a filter compares with. Text compares by equality only.
 using FilterScalar = std::variant<double, std::string, bool>;

@@ -87,7 +87,8 @@ FoldResult ProfileLayout::Fold(const Event& event, std::span<uint8_t> state) con
   if (slots.empty()) return FoldResult::kIrrelevant;
   ProfileHead head = Load<ProfileHead>(state, 0);
   if (head.Knows(event.id_hash)) return FoldResult::kRepeated;
-  if (head.event_count == 0) head.newest_us = event.time_us;
+  if (head.event_count == 0) head.newest_us = head.oldest_us = event.time_us;
+  head.oldest_us = std::min(head.oldest_us, event.time_us);
   if (event.time_us > head.newest_us) {
     Rebase(event.time_us - head.newest_us, state);
     head.newest_us = event.time_us;
@@ -243,6 +244,10 @@ void ProfileLayout::Read(std::span<const uint8_t> state, int64_t now_us, std::sp
 
 int64_t ProfileLayout::LastEventUs(std::span<const uint8_t> state) {
   return Load<int64_t>(state, offsetof(ProfileHead, newest_us));
+}
+
+int64_t ProfileLayout::FirstEventUs(std::span<const uint8_t> state) {
+  return Load<int64_t>(state, offsetof(ProfileHead, oldest_us));
 }
 
 uint64_t ProfileLayout::EventCount(std::span<const uint8_t> state) {

@@ -86,8 +86,9 @@ class ProfileLayout {
   // repeat window and the times. Cost: O(aggregates^2), no allocation.
   void Convert(const ProfileLayout& from_layout, std::span<const uint8_t> from, std::span<uint8_t> to) const;
 
-  // When the newest event happened, in microseconds since 1970; 0 for the empty profile.
+  // When the newest, and the oldest, event happened, in microseconds since 1970; 0 for the empty profile.
   static int64_t LastEventUs(std::span<const uint8_t> state);
+  static int64_t FirstEventUs(std::span<const uint8_t> state);
   // How many events were folded.
   static uint64_t EventCount(std::span<const uint8_t> state);
 

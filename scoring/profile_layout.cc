@@ -47,7 +47,7 @@ class CanonicalText {
   uint64_t Hash() const { return HashText(bytes_); }
 
  private:
-  std::string bytes_ = "assent profile 1";
+  std::string bytes_ = "assent profile 2";
 };
 
 NameNumber NumberOf(const std::string& name, absl::flat_hash_map<std::string, NameNumber>& numbers) {

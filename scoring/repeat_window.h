@@ -11,9 +11,10 @@ namespace assent::scoring {
 
 inline constexpr size_t kWindowEvents = 16;
 
-// The head of a state, as it lies there. Shape: 144 bytes, all zero when empty.
+// The head of a state, as it lies there. Shape: 152 bytes, all zero when empty.
 struct ProfileHead {
   int64_t newest_us = 0;     // the reference time of everything that decays
+  int64_t oldest_us = 0;     // of the events folded; meaningless while there is none
   uint64_t event_count = 0;  // events folded; the next one's id goes to entry event_count % 16
   std::array<uint64_t, kWindowEvents> window{};
 
@@ -24,7 +25,7 @@ struct ProfileHead {
   }
   void Remember(uint64_t id_hash) { window[event_count++ % kWindowEvents] = id_hash; }
 };
-static_assert(sizeof(ProfileHead) == 144);
+static_assert(sizeof(ProfileHead) == 152);
 
 }  // namespace assent::scoring
 

@@ -24,6 +24,7 @@
 #include "server/signal_reader.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
+#include "storage/notice_store.h"
 #include "storage/profile_store.h"
 
 namespace assent::server {
@@ -41,8 +42,9 @@ struct PipelineSources {
   const policy::Jurisdictions& jurisdictions;
   policy::SignalPolicy signals = {};
   EventRules events = {};
-  storage::ProfileStore* profiles = nullptr;  // null: no profile is ever kept
-  OptOutQueue* opt_outs = nullptr;            // null: what signals opt out of reaches nobody who is linked
+  storage::ProfileStore* profiles = nullptr;      // null: no profile is ever kept
+  const storage::NoticeStore* notices = nullptr;  // null: explanations name no notice
+  OptOutQueue* opt_outs = nullptr;                // null: what signals opt out of reaches nobody who is linked
 };
 
 // Threads: one pipeline a thread; it holds that thread's membership in the quiescence domain and its scratch memory.
@@ -76,6 +78,7 @@ class AssignPipeline {
   const ServingModel* pinned() const { return pinned_; }
   // The profile of the last decision, and what became of its events.
   RunningProfile& profile() { return profile_; }
+  const RunningProfile& profile() const { return profile_; }
   // Whether the profile that the pinned model reads may be used: for a selection of its own kind, where its purpose is
   // granted on record and no signal denies it.
   bool MayUseProfile(policy::Purpose selection, const policy::ConsentState& state, const policy::SignalReading& signals,

@@ -76,6 +76,8 @@ grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::E
                                         CallContext& context) {
   if (const grpc::Status* refused = Begin(context)) return *refused;
   if (!request.has_request()) return ToGrpcStatus(MakeError(Reason::kFieldRequired, "request", "is required"));
+  const auto question = ReadQuestion(request);
+  if (!question.ok()) return ToGrpcStatus(question.status());
   const absl::Status status = pipeline_.Decide(request.request(), now_us_, decision_, AssignPipeline::Keep::kNothing);
   if (!status.ok()) return ToGrpcStatus(WithFieldPrefix(status, "request."));
   if (decision_.nearest_count != 0) {
@@ -83,7 +85,17 @@ grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::E
                          {decision_.membership.data(), decision_.nearest_count});
   }
   FillExplainResponse(decision_, pipeline_.pinned(), pipeline_.missing_features(), response);
-  return grpc::Status::OK;
+  return ToGrpcStatus(FillExplanationDetails(decision_, ExplainedNow(), *question, response));
+}
+
+ExplainedSources AssignmentService::ExplainedNow() const {
+  const ServingModel* const serving = pipeline_.pinned();
+  const bool aggregates = !decision_.scaled.empty() && !serving->model.schema().all_direct();
+  return {.serving = serving,
+          .missing = pipeline_.missing_features(),
+          .profile = aggregates ? pipeline_.profile().state() : std::span<const uint8_t>(),
+          .consent = pipeline_.sources().index.Find(pipeline_.reader(), decision_.subject),
+          .notices = pipeline_.sources().notices};
 }
 
 grpc::Status AssignmentService::RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response,

@@ -11,6 +11,7 @@
 #include "server/batch_assign.h"
 #include "server/data_plane_cells.h"
 #include "server/event_recorder.h"
+#include "server/explained_details.h"
 #include "server/thread_clock.h"
 
 namespace assent::server {
@@ -44,6 +45,8 @@ class AssignmentService final : public AssignmentHandler {
   bool Allowed(const CallContext& context) const;
   // Whether the caller of a stream still holds a role for it. Looks again only after the principals were replaced.
   bool StillAllowed(CallContext& context) const;
+  // What an explanation of the last decision may draw on.
+  ExplainedSources ExplainedNow() const;
   absl::Status DecideAndCount(const v1::AssignRequest& request, int64_t now_us);
 
   AssignPipeline pipeline_;

@@ -148,7 +148,7 @@ void FillFeatures(const scoring::FeatureSchema& schema, v1::Disclosure& disclosu
     v1::DisclosedFeature& out = *disclosure.add_features();
     out.set_name(feature.name);
     out.set_unit(feature.unit);
-    out.set_source(SourceSentence(feature));
+    out.set_source(SourceSentence(feature, kEnglish));
     out.set_sensitivity(DisclosedSensitivityOf(feature.sensitivity));
     out.set_changeable(feature.changeable);
     out.set_compared(!feature.auxiliary);

@@ -32,6 +32,8 @@ absl::Status SubjectIdError(absl::string_view field, absl::string_view id, const
 absl::Status ValidateSelectionPurpose(v1::Purpose purpose);
 // `field` is the path of `signals` in the request.
 absl::Status ValidateSignals(absl::string_view field, const v1::PrivacySignals& signals);
+// As long as a segment card may have it.
+inline constexpr size_t kSegmentIdBytesMax = 128;
 // A text that is stored as it came. Protobuf has checked that it is UTF-8. Without control characters it cannot be made
 // to look like a record of the engine's log (docs/storage_format.md): the types of those are 1 to 4, and a line feed is
 // 10. Nor does it then break a line where it is printed.

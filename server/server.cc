@@ -190,6 +190,7 @@ PipelineSources Server::Parts::Sources() {
                       .gdpr_when_unknown = !configuration.tcf_only_with_gdpr},
           .events = configuration.events,
           .profiles = profiles.get(),
+          .notices = notices.get(),
           .opt_outs = &opt_outs};
 }
 

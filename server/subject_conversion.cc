@@ -12,7 +12,6 @@ namespace {
 
 using internal::v1::ConsentChangeKind;
 
-constexpr size_t kSegmentIdBytesMax = 128;
 constexpr size_t kStatementBytesMax = 1000;
 constexpr int32_t kTaxonomyIdMax = 100'000;
 

@@ -60,7 +60,9 @@ grpc::Status SubjectService::ListSubjectSegments(grpc::ServerContext* context,
   return call_.Serve(*context, ControlMethod::kListSubjectSegments, [&]() -> absl::Status {
     absl::Status valid = ValidateSubject(request->has_subject(), request->subject(), call_.limits());
     if (!valid.ok()) return valid;
-    return view_.ListSegments(request->subject(), absl::ToUnixMicros(absl::Now()), *response);
+    const auto phrases = PhrasesFor(request->language());
+    if (!phrases.ok()) return phrases.status();
+    return view_.ListSegments(request->subject(), **phrases, absl::ToUnixMicros(absl::Now()), *response);
   });
 }
 

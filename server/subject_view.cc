@@ -32,49 +32,49 @@ bool SubjectView::AnyFeatureKnown() const {
   return std::any_of(missing.begin(), missing.end(), [](uint8_t absent) { return absent == 0; });
 }
 
-void SubjectView::Explain(const policy::Decision& decision, v1::SubjectSegment& out) const {
+void SubjectView::Explain(const policy::Decision& decision, const Phrases& phrases, v1::SubjectSegment& out) const {
   out.set_outcome(static_cast<v1::Outcome>(decision.outcome));
   out.set_rule(std::string(policy::RuleName(decision.rule)));
   if (decision.outcome != policy::Outcome::kAssigned) {
-    out.set_explanation(std::string(PlainReason(decision.rule)));
+    out.set_explanation(std::string(phrases.rule(decision.rule)));
     return;
   }
   v1::ExplainResponse explanation;
   FillExplainResponse(decision, pipeline_.pinned(), pipeline_.missing_features(), explanation);
   *out.mutable_segment() = explanation.segment();
-  out.set_explanation(PlainReason(explanation));
+  out.set_explanation(MainReasons(explanation, phrases));
 }
 
-absl::Status SubjectView::FillSegment(const v1::Subject& subject, v1::Purpose purpose, int64_t now_us,
+absl::Status SubjectView::FillSegment(const v1::AssignRequest& request, const Phrases& phrases, int64_t now_us,
                                       v1::SubjectSegment& out) {
-  v1::AssignRequest request;
-  *request.mutable_subject() = subject;
-  request.set_purpose(purpose);
   policy::Decision decision;
   absl::Status status = pipeline_.Decide(request, now_us, decision, AssignPipeline::Keep::kNothing);
   const std::string reason = status.ok() ? std::string() : ReasonOf(status);
-  out.set_purpose(purpose);
+  out.set_purpose(request.purpose());
   out.set_permission(std::string(policy::PermissionName(decision.permission)));
   if (reason == FactsOf(Reason::kNoModel).name) {
-    out.set_explanation("It is permitted, but there is no model at the moment that knows segments.");
+    out.set_explanation(std::string(phrases.no_model));
     return absl::OkStatus();
   }
   const bool read_nothing = status.ok() && decision.model != nullptr && !AnyFeatureKnown();
   if (read_nothing || reason == FactsOf(Reason::kFeatureMissing).name) {
     out.set_needs_features(true);
-    out.set_explanation("It is permitted, and decided anew by what each call brings: nothing of it is kept.");
+    out.set_explanation(std::string(phrases.decided_anew));
     return absl::OkStatus();
   }
-  if (status.ok()) Explain(decision, out);
+  if (status.ok()) Explain(decision, phrases, out);
   return status;
 }
 
-absl::Status SubjectView::ListSegments(const v1::Subject& subject, int64_t now_us,
+absl::Status SubjectView::ListSegments(const v1::Subject& subject, const Phrases& phrases, int64_t now_us,
                                        v1::ListSubjectSegmentsResponse& response) {
   const std::lock_guard lock(mutex_);
   const OnlinePipeline online(pipeline_);
+  v1::AssignRequest request;
+  *request.mutable_subject() = subject;
   for (const v1::Purpose purpose : {v1::PURPOSE_SELECT_ADVERTISING, v1::PURPOSE_SELECT_CONTENT}) {
-    absl::Status status = FillSegment(subject, purpose, now_us, *response.add_segments());
+    request.set_purpose(purpose);
+    absl::Status status = FillSegment(request, phrases, now_us, *response.add_segments());
     if (!status.ok()) return status;
   }
   if (pipeline_.pinned() != nullptr) FillModelRef(pipeline_.pinned()->model, *response.mutable_model());

@@ -152,6 +152,7 @@ void ExpectAsComputed(const FeatureSchema& schema, const std::vector<PastEvent>&
 void ExpectAlike(const FeatureSchema& schema, const Trial& one, const Trial& other) {
   ASSERT_EQ(ProfileLayout::EventCount(one.state), ProfileLayout::EventCount(other.state));
   ASSERT_EQ(ProfileLayout::LastEventUs(one.state), ProfileLayout::LastEventUs(other.state));
+  ASSERT_EQ(ProfileLayout::FirstEventUs(one.state), ProfileLayout::FirstEventUs(other.state));
   for (size_t position = 0; position < schema.scored_size(); ++position) {
     const Feature& feature = schema.scored(position);
     const bool exact =

@@ -53,6 +53,7 @@ TEST(Profile, ComputesEveryFunction) {
   EXPECT_EQ(trial.missing, std::vector<uint8_t>(8, 0));
   EXPECT_EQ(ProfileLayout::EventCount(trial.state), 4u);
   EXPECT_EQ(ProfileLayout::LastEventUs(trial.state), Days(13));
+  EXPECT_EQ(ProfileLayout::FirstEventUs(trial.state), Days(10));
 }
 
 TEST(Profile, AWeightHalvesInAHalfLife) {
@@ -290,7 +291,7 @@ TEST(Profile, WhatDoesNotFitAFloatIsTheLargest) {
 TEST(Profile, TakesTheBytesThatAreDocumented) {
   Trial trial({Of(AggregateFunction::kCount), Of(AggregateFunction::kDistinct), Of(AggregateFunction::kLast),
                Of(AggregateFunction::kCount), Of(AggregateFunction::kDistinct)});
-  EXPECT_EQ(trial.layout.state_bytes(), 144u + 3 * 16 + 64) << "equal aggregates share their state";
+  EXPECT_EQ(trial.layout.state_bytes(), 152u + 3 * 16 + 64) << "equal aggregates share their state";
   trial.Fold("id", 5, {{"price", 1.5}});
   const auto at = [&]<typename Number>(size_t offset, Number) {
     Number number;
@@ -298,14 +299,15 @@ TEST(Profile, TakesTheBytesThatAreDocumented) {
     return number;
   };
   EXPECT_EQ(at(0, int64_t{}), 5) << "the newest event's time";
-  EXPECT_EQ(at(8, uint64_t{}), 1u) << "how many were folded";
-  EXPECT_EQ(at(16, uint64_t{}), HashText("id")) << "the window";
-  EXPECT_EQ(at(144, double{}), 1.0) << "count";
-  EXPECT_EQ(at(160, uint64_t{}), 1u) << "hashes in distinct's list";
-  EXPECT_EQ(at(176, float{}), 1.5f) << "last: value";
-  EXPECT_EQ(at(180, uint32_t{}), HashText("id") >> 32) << "last: hash";
-  EXPECT_EQ(at(184, int64_t{}), 6) << "last: time plus 1";
-  EXPECT_EQ(at(192, uint32_t{}), HashText(absl::string_view("\0\0\0\0\0\0\xF8\x3F", 8)) >> 32) << "distinct's list";
+  EXPECT_EQ(at(8, int64_t{}), 5) << "the oldest event's time";
+  EXPECT_EQ(at(16, uint64_t{}), 1u) << "how many were folded";
+  EXPECT_EQ(at(24, uint64_t{}), HashText("id")) << "the window";
+  EXPECT_EQ(at(152, double{}), 1.0) << "count";
+  EXPECT_EQ(at(168, uint64_t{}), 1u) << "hashes in distinct's list";
+  EXPECT_EQ(at(184, float{}), 1.5f) << "last: value";
+  EXPECT_EQ(at(188, uint32_t{}), HashText("id") >> 32) << "last: hash";
+  EXPECT_EQ(at(192, int64_t{}), 6) << "last: time plus 1";
+  EXPECT_EQ(at(200, uint32_t{}), HashText(absl::string_view("\0\0\0\0\0\0\xF8\x3F", 8)) >> 32) << "distinct's list";
 }
 
 TEST(Profile, TheDigestNamesTheAggregatesAndTheirOrder) {

@@ -199,21 +199,21 @@ TEST(Disclosure, Retention_IsThatOfTheSettingsRoundedUpToDays) {
 
 TEST(Disclosure, Source_SaysWhatIsComputedOfWhichEvents) {
   scoring::Feature feature;
-  EXPECT_EQ(SourceSentence(feature), "Given with the request, by the service that asks.");
+  EXPECT_EQ(SourceSentence(feature, kEnglish), "Given with the request, by the service that asks.");
   feature.aggregate = scoring::Aggregate{.event_type = "purchase"};
-  EXPECT_EQ(SourceSentence(feature), "How many events of type \"purchase\" of yours there were.");
+  EXPECT_EQ(SourceSentence(feature, kEnglish), "How many events of type \"purchase\" of yours there were.");
   feature.aggregate->half_life_days = 30;
   feature.normalisation = scoring::Normalisation::kShareOf;
   feature.divisor = "all";
   EXPECT_EQ(
-      SourceSentence(feature),
+      SourceSentence(feature, kEnglish),
       "How many events of type \"purchase\" of yours there were, as a share of \"all\"; an event counts half after "
       "30 days.");
   feature.normalisation = scoring::Normalisation::kRatioTo;
   feature.aggregate = scoring::Aggregate{.function = scoring::AggregateFunction::kMax,
                                          .filters = {{.attribute = "genre"}, {.attribute = "stars"}},
                                          .attribute = "price"};
-  EXPECT_EQ(SourceSentence(feature),
+  EXPECT_EQ(SourceSentence(feature, kEnglish),
             "The largest \"price\" in your events of every type (chosen by \"genre\", \"stars\"), divided by \"all\".");
 }
 

@@ -1,6 +1,5 @@
 #include "server/subject_view.h"
 
-#include "server/plain_reason.h"
 #include "tests/server/pipeline_fixture.h"
 #include "tests/server/sample_model.h"
 
@@ -13,7 +12,7 @@ class SubjectViewTest : public PipelineTest {
   v1::ListSubjectSegmentsResponse List() {
     SubjectView view(pipeline_->sources());
     v1::ListSubjectSegmentsResponse response;
-    const absl::Status status = view.ListSegments(subject_, kNowUs, response);
+    const absl::Status status = view.ListSegments(subject_, kEnglish, kNowUs, response);
     EXPECT_TRUE(status.ok()) << status;
     EXPECT_EQ(response.segments_size(), 2);
     return response;
@@ -37,7 +36,7 @@ TEST_F(SubjectViewTest, ASegmentComesWithItsReasonAndADenialWithItsRule) {
   EXPECT_EQ(advertising.permission(), "explicit_grant");
   EXPECT_EQ(advertising.segment().segment_id(), "buyer");
   EXPECT_EQ(advertising.explanation(),
-            "Mostly because purchases is 2 units of purchases (typical: 0 units of purchases), spend is 20 units of "
+            "Mostly because purchases is 2 units of purchases (typical: 0 units of purchases) and spend is 20 units of "
             "spend (typical: 0 units of spend).");
   const v1::SubjectSegment& content = list.segments(1);
   EXPECT_EQ(content.purpose(), v1::PURPOSE_SELECT_CONTENT);
@@ -72,40 +71,7 @@ TEST_F(SubjectViewTest, NothingIsKeptAndABadSubjectIsAnError) {
   subject_.clear_id();
   SubjectView view(pipeline_->sources());
   v1::ListSubjectSegmentsResponse response;
-  EXPECT_EQ(view.ListSegments(subject_, kNowUs, response).code(), absl::StatusCode::kInvalidArgument);
-}
-
-TEST(PlainReason, NamesTheThreeFeaturesThatSpeakMostForTheSegment) {
-  v1::ExplainResponse explanation;
-  const auto add = [&](const std::string& name, double shapley, bool missing = false) {
-    v1::FeatureContribution& feature = *explanation.add_contributions();
-    feature.set_feature(name);
-    feature.set_shapley(shapley);
-    feature.set_missing(missing);
-    feature.set_value(shapley);
-  };
-  add("against", -9);
-  add("absent", 9, true);
-  EXPECT_EQ(PlainReason(explanation), "It is nearest to what is typical of everybody.");
-  add("fourth", 1);
-  add("second", 3);
-  add("first", 4.25);
-  add("third", 2);
-  explanation.mutable_contributions(4)->set_unit("minutes");
-  EXPECT_EQ(PlainReason(explanation),
-            "Mostly because first is 4.25 minutes (typical: 0 minutes), second is 3 (typical: 0), third is 2 (typical: "
-            "0).");
-}
-
-TEST(PlainReason, EveryRuleHasASentenceOfItsOwn) {
-  std::vector<absl::string_view> seen;
-  for (int rule = 0; rule < policy::kRuleCount; ++rule) {
-    const absl::string_view sentence = PlainReason(static_cast<policy::Rule>(rule));
-    EXPECT_EQ(sentence.substr(sentence.size() - 1), ".") << rule;
-    EXPECT_EQ(std::count(seen.begin(), seen.end(), sentence), 0) << sentence;
-    seen.push_back(sentence);
-  }
-  EXPECT_NE(PlainReason(policy::Rule::kConsentNone), PlainReason(static_cast<policy::Rule>(policy::kRuleCount)));
+  EXPECT_EQ(view.ListSegments(subject_, kEnglish, kNowUs, response).code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

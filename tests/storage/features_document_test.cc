@@ -52,7 +52,7 @@ TEST(FeaturesDocument, EveryExampleIsASchema) {
   }
   EXPECT_THAT(scored, ElementsAre(2, 3, 5));
   EXPECT_THAT(direct, ElementsAre(2, 0, 1));
-  EXPECT_THAT(bytes, ElementsAre(144, 144 + 3 * 16, 144 + 6 * 16 + 64));
+  EXPECT_THAT(bytes, ElementsAre(152, 152 + 3 * 16, 152 + 6 * 16 + 64));
 }
 
 TEST(FeaturesDocument, ItsHashesAreTheHashes) {
@@ -69,7 +69,7 @@ TEST(FeaturesDocument, TheDigestIsOfTheTextThatItDescribes) {
   const std::string one("\0\0\0\0\0\0\xF0\x3F", 8);
   const std::string two("\0\0\0\0\0\0\0\x40", 8);
   const auto text = [](const std::string& value) { return std::string{static_cast<char>(value.size()), '\0'} + value; };
-  const std::string described = "assent profile 1\x02" + text("buy") + text("x") + one + "\x02" +  // two filters
+  const std::string described = "assent profile 2\x02" + text("buy") + text("x") + one + "\x02" +  // two filters
                                 text("c") + "\x02\x02" + "\x02" + text("FI") + "\x03\x01" +        // in, two values
                                 text("x") + "\x03\x01" + "\x01" + two;                             // greater, one
   EXPECT_EQ(scoring::ProfileLayout::Create(schema).value().digest(), scoring::HashText(described));
