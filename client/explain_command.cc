@@ -1,14 +1,14 @@
-#include <algorithm>
-#include <cmath>
 #include <memory>
+#include <string>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/assignment_client.h"
-#include "client/bar_chart.h"
 #include "client/commands.h"
 #include "client/event_file.h"
+#include "client/explanation_page.h"
+#include "client/explanation_text.h"
 #include "client/request_flags.h"
+#include "client/text_file.h"
 
 namespace assent::client {
 namespace {
@@ -19,6 +19,7 @@ struct ExplainFlags {
   uint64_t row = 1;
   size_t top = 12;
   std::string by = "shapley";
+  std::string language, why_not, html;
 };
 
 constexpr char kExplainExamples[] =
@@ -28,64 +29,22 @@ constexpr char kExplainExamples[] =
 Examples:
   assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7 --feature devices=4
   assentctl explain --input audience.csv --row 17 --namespace login --purpose select_content
-  assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7 --json)";
+  assentctl explain --subject login:anna --purpose select_content --feature kids_share=0.7 --json
+  assentctl explain --input audience.csv --row 17 --namespace login --purpose select_content --why-not families --html why.html)";
 
-std::string WithUnit(double value, const std::string& unit) {
-  return absl::StrCat(HumanNumber(value), unit.empty() ? "" : " ", unit);
-}
-
-std::vector<Bar> MakeBars(const v1::ExplainResponse& response, const ExplainFlags& flags) {
-  const auto amount = [&](const v1::FeatureContribution& c) {
-    return flags.by == "terms" ? c.contribution() : c.shapley();
-  };
-  std::vector<v1::FeatureContribution> sorted(response.contributions().begin(), response.contributions().end());
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const auto& a, const auto& b) { return std::fabs(amount(a)) > std::fabs(amount(b)); });
-  std::vector<Bar> bars;
-  double rest = 0;
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    const v1::FeatureContribution& c = sorted[i];
-    if (i >= flags.top) {
-      rest += amount(c);
-      continue;
-    }
-    bars.push_back({absl::StrReplaceAll(c.feature(), {{"_", " "}}),
-                    c.missing() ? "missing" : WithUnit(c.value(), c.unit()), WithUnit(c.typical_value(), c.unit()),
-                    amount(c)});
+absl::Status Show(const v1::ExplainResponse& response, const ExplainFlags& flags, CommandLine& line) {
+  const ShownFeatures shown = {.by = flags.by == "terms" ? Amounts::kTerms : Amounts::kShapley, .top = flags.top};
+  if (!flags.html.empty()) {
+    absl::Status written = WriteTextFile(flags.html, ExplanationPage(response, shown, flags.language));
+    if (!written.ok()) return written;
   }
-  if (sorted.size() > flags.top) bars.push_back({absl::StrCat(sorted.size() - flags.top, " more"), "", "", rest});
-  return bars;
-}
-
-std::string SegmentText(const v1::SegmentMatch& match) {
-  if (match.segment_id().empty()) {
-    return absl::StrCat("a segment that this purpose may not use (", HumanShare(match.membership()), ")");
+  if (line.json) {
+    PrintJson(ToJson(response), line);
+    return absl::OkStatus();
   }
-  return absl::StrCat(match.segment_id(), " “", match.label(), "” (", HumanShare(match.membership()), ")");
-}
-
-void PrintExplanation(const v1::ExplainResponse& response, const ExplainFlags& flags, CommandLine& line) {
-  const Terminal& terminal = line.terminal;
-  const v1::AssignResponse& decision = response.decision();
-  const bool assigned = decision.outcome() == v1::OUTCOME_ASSIGNED;
-  line.out << terminal.Paint(assigned ? Style::kGood : Style::kWarn, OutcomeText(decision.outcome())) << "  "
-           << terminal.Paint(Style::kDim, decision.reason()) << "\n";
-  if (response.contributions().empty()) {
-    line.out << "  No features were read: the answer was decided before the model.\n";
-    return;
-  }
-  line.out << "  nearest    " << terminal.Paint(Style::kBold, SegmentText(response.segment())) << "\n";
-  if (!response.has_runner_up()) return;
-  line.out << "  runner-up  " << SegmentText(response.runner_up()) << "\n\n";
-  const std::vector<Bar> bars = MakeBars(response, flags);
-  const BarChartText text = {"feature", "this person", "typical", "for runner-up", "for nearest"};
-  for (const std::string& row : DrawBarChart(bars, text, terminal)) line.out << row << "\n";
-  const std::string sum = flags.by == "terms"
-                              ? absl::StrCat("the bars sum to the margin, ", HumanNumber(response.margin(), 4))
-                              : absl::StrCat("average person ", HumanNumber(response.expected_margin(), 4), ", bars ",
-                                             HumanNumber(response.margin() - response.expected_margin(), 4),
-                                             ": margin ", HumanNumber(response.margin(), 4));
-  line.out << terminal.Paint(Style::kDim, absl::StrCat("  ", sum, " (squared scaled units)")) << "\n";
+  for (const std::string& row : ExplanationLines(response, shown, line.terminal)) line.out << row << "\n";
+  if (!flags.html.empty()) line.out << line.terminal.Paint(Style::kDim, "  page: ") << flags.html << "\n";
+  return absl::OkStatus();
 }
 
 absl::Status RunExplain(const ExplainFlags& flags, CommandLine& line) {
@@ -98,14 +57,12 @@ absl::Status RunExplain(const ExplainFlags& flags, CommandLine& line) {
   if (!client.ok()) return client.status();
   v1::ExplainRequest explain;
   *explain.mutable_request() = *std::move(request);
+  explain.set_language(flags.language);
+  explain.set_smallest_change(true);
+  explain.set_why_not(flags.why_not);
   auto response = client->Explain(std::move(explain));
   if (!response.ok()) return response.status();
-  if (line.json) {
-    PrintJson(ToJson(*response), line);
-  } else {
-    PrintExplanation(*response, flags, line);
-  }
-  return absl::OkStatus();
+  return Show(*response, flags, line);
 }
 
 }  // namespace
@@ -125,6 +82,9 @@ void AddExplainCommand(CLI::App& root, CommandLine& line) {
   command->add_option("--by", flags->by, "shapley or terms")
       ->check(CLI::IsMember({"shapley", "terms"}))
       ->capture_default_str();
+  command->add_option("--language", flags->language, "Of the sentences: en or de");
+  command->add_option("--why-not,--why_not", flags->why_not, "Also say why this segment was not assigned");
+  command->add_option("--html", flags->html, "Also write a page for a browser, readable by its owner alone");
   AddConnectionFlags(*command, line);
   AddOutputFlags(*command, line);
   command->callback([flags, &line] { line.run = [flags, &line] { return RunExplain(*flags, line); }; });

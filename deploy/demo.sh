@@ -3,6 +3,7 @@
 #
 #   deploy/demo.sh BUILD_FOLDER        such as build/dev; ./dev demo builds first and then calls this
 #
+# With ASSENT_DEMO_PAGE=FILE the explanation is kept as a page for a browser, too.
 # Everything happens in a temporary folder and on free ports of the loopback interface, and ends with the script.
 set -euo pipefail
 build=$(cd "${1:?usage: deploy/demo.sh BUILD_FOLDER}" && pwd)
@@ -123,7 +124,7 @@ run assentctl assign --input audience.csv --purpose "$purpose" --model model.ass
 
 heading 'Why?' 'Exact Shapley values: what each habit adds to the margin between the nearest segment and the next.'
 row=$(awk -F, '$4 == "segment-1" && (!row || $5 < least) { least = $5; row = NR - 1 } END { print row }' answers.csv)
-run assentctl explain --input audience.csv --row "$row" --purpose "$purpose"
+run assentctl explain --input audience.csv --row "$row" --purpose "$purpose" ${ASSENT_DEMO_PAGE:+--html "$ASSENT_DEMO_PAGE"}
 
 viewer=$(awk -F, -v row="$row" 'NR == row + 1 { print $1 }' answers.csv)
 heading "$viewer opts out" 'Two calls, and an opt-out between them. It holds from the moment that it is acknowledged.'

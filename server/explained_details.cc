@@ -38,6 +38,7 @@ void FillChange(const policy::Decision& decision, const ExplainedSources& source
     to.set_from(change.raw_from);
     to.set_missing(change.missing);
     to.set_to(change.raw_to);
+    to.set_share(change.scaled_delta * change.scaled_delta / (found.distance * found.distance));
   }
   out.set_distance(found.distance);
   NameSegment(decision, *sources.serving, found.after.winner, *out.mutable_nearest());

@@ -1,5 +1,6 @@
 #include "server/explained_text.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,8 @@
 namespace assent::server {
 namespace {
 
+constexpr size_t kNamedChangesMax = 3;
+
 absl::string_view LabelOf(const v1::SegmentMatch& segment, const Phrases& phrases) {
   if (segment.segment_id().empty()) return phrases.hidden_segment;
   return segment.label().empty() ? segment.segment_id() : segment.label();
@@ -16,12 +19,19 @@ absl::string_view LabelOf(const v1::SegmentMatch& segment, const Phrases& phrase
 
 std::string ChangeText(const v1::SmallestChange& change, const Phrases& phrases) {
   if (!change.reachable()) return std::string(phrases.cannot_leave);
+  std::vector<const v1::FeatureChange*> largest;
+  for (const v1::FeatureChange& feature : change.changes()) largest.push_back(&feature);
+  std::stable_sort(largest.begin(), largest.end(),
+                   [](const auto* a, const auto* b) { return a->share() > b->share(); });
+  const size_t others = largest.size() - std::min(largest.size(), kNamedChangesMax);
+  largest.resize(largest.size() - others);
   std::vector<std::string> parts;
-  for (const v1::FeatureChange& feature : change.changes()) {
-    parts.push_back(absl::Substitute(phrases.feature_were, feature.feature(),
-                                     Quantity(feature.to(), feature.unit(), phrases),
-                                     Quantity(feature.from(), feature.unit(), phrases)));
+  for (const v1::FeatureChange* feature : largest) {
+    parts.push_back(absl::Substitute(phrases.feature_were, SpokenName(feature->feature()),
+                                     Quantity(feature->to(), feature->unit(), phrases),
+                                     Quantity(feature->from(), feature->unit(), phrases)));
   }
+  if (others != 0) parts.push_back(absl::Substitute(phrases.others_a_little, others));
   return absl::Substitute(phrases.would_leave, Listed(parts, phrases));
 }
 

@@ -33,8 +33,9 @@ struct Phrases {
   absl::string_view mostly_because;
   absl::string_view feature_is;  // $0 is $1 (typical: $2)
   absl::string_view nothing_stands_out;
-  absl::string_view would_leave;   // $0: a list of feature_were
-  absl::string_view feature_were;  // $0 were $1 instead of $2
+  absl::string_view would_leave;      // $0: a list of feature_were
+  absl::string_view feature_were;     // $0 were $1 instead of $2
+  absl::string_view others_a_little;  // $0: how many features more would change, less than those that are named
   absl::string_view cannot_leave;
 
   // Of what a person sees, where no decision could be made.

@@ -79,6 +79,7 @@ const Phrases kGerman = {
     .nothing_stands_out = "Es liegt dem am nächsten, was für alle üblich ist.",
     .would_leave = "Sie wären nicht mehr darin, wenn $0.",
     .feature_were = "$0 bei $1 statt bei $2 läge",
+    .others_a_little = "$0 weitere ein wenig anders lägen",
     .cannot_leave = "Nichts, was Sie selbst ändern können, würde zu einem anderen Segment führen.",
     .no_model = "Es ist erlaubt, aber zurzeit gibt es kein Modell, das Segmente kennt.",
     .decided_anew =

@@ -78,6 +78,7 @@ const Phrases kEnglish = {
     .nothing_stands_out = "It is nearest to what is typical of everybody.",
     .would_leave = "You would no longer be in it if $0.",
     .feature_were = "$0 were $1 instead of $2",
+    .others_a_little = "$0 more were a little different",
     .cannot_leave = "Nothing that you can change by yourself would lead to another segment.",
     .no_model = "It is permitted, but there is no model at the moment that knows segments.",
     .decided_anew = "It is permitted, and decided anew by what each call brings: nothing of it is kept.",

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/substitute.h"
 
 namespace assent::server {
@@ -20,6 +21,8 @@ std::string Quantity(double value, absl::string_view unit, const Phrases& phrase
   std::replace(number.begin(), number.end(), '.', phrases.decimal_point);
   return absl::StrCat(number, unit.empty() ? "" : " ", unit);
 }
+
+std::string SpokenName(absl::string_view feature) { return absl::StrReplaceAll(feature, {{"_", " "}}); }
 
 std::string Listed(const std::vector<std::string>& parts, const Phrases& phrases) {
   if (parts.size() < 2) return absl::StrJoin(parts, "");
@@ -37,7 +40,7 @@ std::string NamedFeatures(const google::protobuf::RepeatedPtrField<v1::FeatureCo
   std::vector<std::string> named;
   for (const int i : order) {
     const v1::FeatureContribution& feature = contributions[i];
-    named.push_back(absl::Substitute(phrases.feature_is, feature.feature(),
+    named.push_back(absl::Substitute(phrases.feature_is, SpokenName(feature.feature()),
                                      Quantity(feature.value(), feature.unit(), phrases),
                                      Quantity(feature.typical_value(), feature.unit(), phrases)));
   }

@@ -23,6 +23,9 @@ std::string NamedFeatures(const google::protobuf::RepeatedPtrField<v1::FeatureCo
 // "4.25 minutes": four digits, with the language's decimal point.
 std::string Quantity(double value, absl::string_view unit, const Phrases& phrases);
 
+// "kids share" of "kids_share".
+std::string SpokenName(absl::string_view feature);
+
 // "a, b and c".
 std::string Listed(const std::vector<std::string>& parts, const Phrases& phrases);
 

@@ -1,4 +1,5 @@
 #include "gmock/gmock.h"
+#include "client/text_file.h"
 #include "tests/client/commands_fixture.h"
 
 namespace assent::client {
@@ -271,6 +272,28 @@ TEST_F(CommandsTest, Explain_DrawsTheLargestFirstAndSumsTheRest) {
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("“Families”"), HasSubstr("runner-up  a segment that this purpose may not use"),
                     HasSubstr("142 min"), HasSubstr("1 more"), HasSubstr("−5.00"), Not(HasSubstr("devices"))));
+}
+
+TEST_F(CommandsTest, Explain_AsksForWhatItShowsAndWritesAPage) {
+  v1::ExplainRequest asked;
+  fake_.explain = [&](const v1::ExplainRequest& request, v1::ExplainResponse* response) {
+    asked = request;
+    response->mutable_segment()->set_segment_id("families");
+    response->mutable_smallest_change();
+    response->mutable_why_not()->set_text("Sie sind nicht darin.");
+    response->set_text("Sie sind darin.");
+    return grpc::Status::OK;
+  };
+  const std::string page = folder_.Path("why.html");
+  const Result result = WithFake({"explain", "--subject", "login:anna", "--purpose", "select_content", "--language",
+                                  "de", "--why-not", "solo", "--html", page});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(asked.language(), "de");
+  EXPECT_EQ(asked.why_not(), "solo");
+  EXPECT_TRUE(asked.smallest_change());
+  EXPECT_THAT(result.out, AllOf(HasSubstr("not reachable"), HasSubstr("Sie sind nicht darin."),
+                                HasSubstr("Sie sind darin."), HasSubstr(page)));
+  EXPECT_THAT(*ReadTextFile(page), HasSubstr("Sie sind darin."));
 }
 
 TEST_F(CommandsTest, ExplainRowBeyondTheFile_IsAnError) {

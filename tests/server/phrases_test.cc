@@ -61,13 +61,13 @@ TEST(Phrases, LanguagesTakeTheSameParts) {
     return found;
   };
   const auto texts = [](const Phrases& p) {
-    std::vector<absl::string_view> all = {
-        p.in_segment,  p.nearest_two,        p.not_in_segment, p.already_in,  p.fits_better,
-        p.only_nearer, p.hidden_segment,     p.mostly_because, p.feature_is,  p.nothing_stands_out,
-        p.would_leave, p.feature_were,       p.cannot_leave,   p.no_model,    p.decided_anew,
-        p.by_grant,    p.by_grant_of_notice, p.by_tcf,         p.by_default,  p.given_directly,
-        p.all_events,  p.events_of_type,     p.chosen_by,      p.as_share_of, p.divided_by,
-        p.decays,      p.final_and};
+    std::vector<absl::string_view> all = {p.in_segment,     p.nearest_two,        p.not_in_segment, p.already_in,
+                                          p.fits_better,    p.only_nearer,        p.hidden_segment, p.mostly_because,
+                                          p.feature_is,     p.nothing_stands_out, p.would_leave,    p.feature_were,
+                                          p.cannot_leave,   p.others_a_little,    p.no_model,       p.decided_anew,
+                                          p.by_grant,       p.by_grant_of_notice, p.by_tcf,         p.by_default,
+                                          p.given_directly, p.all_events,         p.events_of_type, p.chosen_by,
+                                          p.as_share_of,    p.divided_by,         p.decays,         p.final_and};
     all.insert(all.end(), p.computed.begin(), p.computed.end());
     return all;
   };
