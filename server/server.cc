@@ -133,7 +133,8 @@ absl::Status Server::Parts::OpenStorage() {
   if (stat(configuration.data_dir.c_str(), &data_dir) == 0 && !S_ISDIR(data_dir.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("data_dir: ", configuration.data_dir, " is not a folder"));
   }
-  auto opened = storage::Database::Open({.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue()});
+  auto opened = storage::Database::Open(
+      {.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue(), .sealing_keys = sealing_keys});
   if (!opened.ok()) return InField("data_dir", opened.status());
   database = *std::move(opened);
   auto consent = storage::ConsentStore::Open(*database, index, refusals, configuration.jurisdictions);

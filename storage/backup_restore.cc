@@ -75,7 +75,8 @@ absl::Status Replay(const RestoreOptions& options, const Backup& backup, Databas
   if (!IsThere(options.replay_from + "/db/CURRENT")) {
     return absl::FailedPreconditionError(absl::StrCat("data folder ", options.replay_from, ": has no database"));
   }
-  const auto from = Database::Open({.data_dir = options.replay_from, .key_check = std::nullopt});
+  const auto from = Database::Open(
+      {.data_dir = options.replay_from, .key_check = std::nullopt, .sealing_keys = options.sealing_keys});
   if (!from.ok()) return from.status();
   // Sequences of two epochs cannot be compared.
   if ((*from)->epoch() != backup.point.epoch) {
@@ -90,7 +91,8 @@ absl::Status Replay(const RestoreOptions& options, const Backup& backup, Databas
 
 // Makes the copy a restored folder, before anything can start on it.
 absl::Status Complete(const RestoreOptions& options, const Backup& backup, RestoredFolder& result) {
-  auto database = Database::Open({.data_dir = StagingFolder(options), .key_check = std::nullopt});
+  auto database = Database::Open(
+      {.data_dir = StagingFolder(options), .key_check = std::nullopt, .sealing_keys = options.sealing_keys});
   if (!database.ok()) return database.status();
   if (absl::Status status = (*database)->BeginRestoredEpoch(); !status.ok()) return status;
   result.epoch = (*database)->epoch();

@@ -80,7 +80,8 @@ absl::Status ConsentCommitter::ReadSequence() {
   const rocksdb::Status status =
       database_.rocks().Get({}, database_.family(Family::kMeta), rocksdb::Slice(kMetaSequence), &value);
   if (!status.ok() && !status.IsNotFound()) return FromEngine(status, "read the sequence", database_.data_dir());
-  const absl::StatusOr<absl::string_view> content = DecodeRecord(kMetaSequence, value);
+  std::string unused;
+  const absl::StatusOr<absl::string_view> content = database_.codec(Family::kMeta).Decode(kMetaSequence, value, unused);
   const auto number = content.ok() ? MetaNumberOf(*content) : std::nullopt;
   if (!number) {
     return FromEngine(rocksdb::Status::Corruption("meta/sequence"), "read the sequence", database_.data_dir());
@@ -161,7 +162,7 @@ void ConsentCommitter::SetRecord(const rocksdb::Status& status, absl::string_vie
   if (!status.ok()) {
     touched.readable = FromEngine(status, "read the consent record", database_.data_dir());
   } else {
-    touched.readable = DecodeRecord(key, value, touched.record);
+    touched.readable = database_.codec(Family::kConsent).Decode(key, value, touched.record);
   }
   if (!touched.readable.ok()) touched.record.Clear();
 }
@@ -238,7 +239,7 @@ absl::Status ConsentCommitter::Record(const ConsentRequest& request, absl::Time 
   if (const uint32_t denied = ClosedBy(request); denied != 0) staging.denied[request.subject] |= denied;
   rocksdb::ColumnFamilyHandle* const history = database_.family(Family::kConsentHistory);
   const std::string key = HistoryKey(request.subject, touched.record.revision());
-  const std::string value = EncodeRecord(key, entry);
+  const std::string value = database_.codec(Family::kConsentHistory).Encode(key, entry);
   staging.bytes += key.size() + value.size() + touched.record.ByteSizeLong();
   // What was staged in this batch before goes as well. The last revision there can be is never reached.
   const rocksdb::Status added = request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
@@ -266,7 +267,8 @@ rocksdb::Status ConsentCommitter::PutRecord(const SubjectKey& subject, const Tou
                                             rocksdb::WriteBatch& batch) {
   if (!touched.changed) return rocksdb::Status::OK();
   const std::string key = ConsentKey(subject);
-  rocksdb::Status status = batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
+  rocksdb::Status status =
+      batch.Put(database_.family(Family::kConsent), key, database_.codec(Family::kConsent).Encode(key, touched.record));
   if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, batch);
   return status;
 }
@@ -282,8 +284,8 @@ absl::Status ConsentCommitter::Write(CommitStaging& staging) {
 // `status`: of what was put into the batch so far.
 absl::Status ConsentCommitter::Finish(rocksdb::Status status, uint64_t sequence, rocksdb::WriteBatch& batch) {
   if (status.ok()) {
-    status =
-        batch.Put(database_.family(Family::kMeta), kMetaSequence, EncodeRecord(kMetaSequence, MetaNumber(sequence)));
+    status = batch.Put(database_.family(Family::kMeta), kMetaSequence,
+                       database_.codec(Family::kMeta).Encode(kMetaSequence, MetaNumber(sequence)));
   }
   if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
   return Sync(batch, "record consent");

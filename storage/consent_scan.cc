@@ -40,7 +40,8 @@ absl::Status ScanRecords(Database& database, const policy::SubjectKey* after, Re
     std::copy_n(key.data(), key.size(), reinterpret_cast<char*>(subject.bytes.data()));
     const rocksdb::Slice value = records->value();
     record.Clear();
-    const bool readable = DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok();
+    const bool readable =
+        database.codec(Family::kConsent).Decode({key.data(), key.size()}, {value.data(), value.size()}, record).ok();
     if (!visitor(subject, readable ? &record : nullptr)) return absl::OkStatus();
   }
   if (records->status().ok()) return absl::OkStatus();

@@ -240,7 +240,8 @@ absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const
   if (status.IsNotFound()) return absl::NotFoundError("consent: nothing is recorded for this subject");
   if (!status.ok()) return FromEngine(status, "read the consent record", database.data_dir());
   ConsentResult result;
-  if (absl::Status decoded = DecodeRecord(key, {value.data(), value.size()}, result.record); !decoded.ok()) {
+  if (absl::Status decoded = database.codec(Family::kConsent).Decode(key, {value.data(), value.size()}, result.record);
+      !decoded.ok()) {
     if (absl::IsDataLoss(decoded)) impl_->damaged.Add(subject);
     return decoded;
   }
@@ -264,7 +265,8 @@ absl::Status ConsentStore::History(
     const rocksdb::Slice key = entries->key();
     const rocksdb::Slice value = entries->value();
     change.Clear();
-    absl::Status decoded = DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, change);
+    absl::Status decoded =
+        database.codec(Family::kConsentHistory).Decode({key.data(), key.size()}, {value.data(), value.size()}, change);
     if (!decoded.ok()) return decoded;
     if (!visitor(RevisionOfHistoryKey({key.data(), key.size()}), change)) return absl::OkStatus();
   }
@@ -293,7 +295,7 @@ absl::StatusOr<bool> ConsentStore::Release(absl::Time now, absl::string_view rel
     rocksdb::Status filled;
     rocksdb::ColumnFamilyHandle* const meta = impl_->database.family(Family::kMeta);
     status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
-      filled = batch.Put(meta, kMetaReleased, EncodeRecord(kMetaReleased, what));
+      filled = batch.Put(meta, kMetaReleased, impl_->database.codec(Family::kMeta).Encode(kMetaReleased, what));
       if (filled.ok()) filled = batch.Delete(meta, kMetaRestored);
       if (!filled.ok()) batch.Clear();
     });

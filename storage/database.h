@@ -6,10 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "policy/sealing.h"
 #include "policy/subject.h"
+#include "storage/record_codec.h"
+#include "storage/sealing_keys.h"
 
 namespace rocksdb {
 class ColumnFamilyHandle;
@@ -27,6 +31,8 @@ struct DatabaseOptions {
   std::optional<policy::SubjectKey> key_check;
   rocksdb::Env* env = nullptr;  // for tests; null: the default. Borrowed.
   bool compress = true;         // of the table files; tests that look for bytes want them as they are
+  // With these what is written is sealed. A folder that is sealed needs every key that something in it is sealed with.
+  std::optional<policy::SealingRing> sealing_keys = {};
 };
 
 enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
@@ -35,14 +41,25 @@ enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
 class Database {
  public:
   // Errors: FailedPrecondition when another process holds the folder, when it was written with another pseudonym key,
-  // or by a newer format; DataLoss when it is damaged, also when a damaged log would lose acknowledged changes;
-  // Unavailable when the disk refuses.
+  // or by a newer format, or is sealed with a key that is not given; DataLoss when it is damaged, also when a damaged
+  // log would lose acknowledged changes; Unavailable when the disk refuses.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   // Every promise is synced already; writes the tables all the same, so that the next start needs no log.
   ~Database();
 
   rocksdb::DB& rocks();
   rocksdb::ColumnFamilyHandle* family(Family family);
+  // Of the family's values: whatever is put into it is encoded by this. The values of kMeta are never sealed.
+  const RecordCodec& codec(Family family) const;
+  // All but kMeta.
+  static std::vector<Family> ValueFamilies();
+
+  // The keys in use: those of the options, until a rotation replaces them (storage/sealing_rotation.h).
+  SealingKeys& sealing_keys();
+  // The ids of the keys that something in the folder may be sealed with. Errors: DataLoss, Unavailable.
+  absl::StatusOr<std::vector<uint32_t>> ListedSealingKeys() const;
+  // OK where the ring has each of them. Errors: FailedPrecondition that names the missing; DataLoss, Unavailable.
+  absl::Status CheckSealingRing(const policy::SealingRing& ring) const;
   uint64_t epoch() const;
   // When the folder was restored from a backup, if its gates were still closed when it was opened. Unit: microseconds
   // since 1970.

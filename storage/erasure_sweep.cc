@@ -29,7 +29,8 @@ absl::StatusOr<uint64_t> LastSwept(Database& database) {
       database.rocks().Get({}, database.family(Family::kMeta), rocksdb::Slice(kMetaSwept), &value);
   if (status.IsNotFound()) return 0;
   if (!status.ok()) return FromEngine(status, "read what was swept", database.data_dir());
-  const absl::StatusOr<absl::string_view> content = DecodeRecord(kMetaSwept, value);
+  std::string unused;
+  const absl::StatusOr<absl::string_view> content = database.codec(Family::kMeta).Decode(kMetaSwept, value, unused);
   if (!content.ok()) return content.status();
   return MetaNumberOf(*content).value_or(0);
 }
@@ -104,7 +105,8 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   // Not before all is done: a sweep that was interrupted is made again.
   rocksdb::Status added;
   absl::Status written = store.Write([&](rocksdb::WriteBatch& batch) {
-    added = batch.Put(database.family(Family::kMeta), kMetaSwept, EncodeRecord(kMetaSwept, MetaNumber(until)));
+    added = batch.Put(database.family(Family::kMeta), kMetaSwept,
+                      database.codec(Family::kMeta).Encode(kMetaSwept, MetaNumber(until)));
   });
   if (written.ok() && !added.ok()) written = FromEngine(added, "record the sweep", database.data_dir());
   if (!written.ok()) return written;

@@ -79,8 +79,8 @@ absl::Status ConsentCommitter::StageEntry(const SubjectKey& subject, const inter
                                           TouchedSubject& touched, ImportWrite& write) {
   touched.changed = true;
   const std::string key = HistoryKey(subject, touched.record.revision());
-  const rocksdb::Status added =
-      write.batch.Put(database_.family(Family::kConsentHistory), key, EncodeRecord(key, entry));
+  const rocksdb::Status added = write.batch.Put(database_.family(Family::kConsentHistory), key,
+                                                database_.codec(Family::kConsentHistory).Encode(key, entry));
   return added.ok() ? absl::OkStatus() : FromEngine(added, "record consent", database_.data_dir());
 }
 

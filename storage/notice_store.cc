@@ -92,7 +92,8 @@ absl::StatusOr<std::vector<NoticeRecord>> ReadNotices(Database& database) {
       return absl::DataLossError("notices: one is missing");
     }
     const rocksdb::Slice value = all->value();
-    absl::Status decoded = DecodeRecord(key, {value.data(), value.size()}, records.emplace_back());
+    absl::Status decoded =
+        database.codec(Family::kNotices).Decode(key, {value.data(), value.size()}, records.emplace_back());
     if (!decoded.ok()) return decoded;
   }
   if (all->status().ok()) return records;
@@ -128,7 +129,8 @@ absl::StatusOr<RegisteredNotice> NoticeStore::Register(NoticeRecord record) {
   rocksdb::Status added;
   absl::Status status = impl_->store.Write([&](rocksdb::WriteBatch& batch) {
     const std::string key = NoticeKey(made.ordinal);
-    added = batch.Put(impl_->database.family(Family::kNotices), key, EncodeRecord(key, made.record));
+    added = batch.Put(impl_->database.family(Family::kNotices), key,
+                      impl_->database.codec(Family::kNotices).Encode(key, made.record));
   });
   if (status.ok() && !added.ok()) status = FromEngine(added, "register a notice", impl_->database.data_dir());
   if (!status.ok()) return status;

@@ -165,7 +165,7 @@ TEST_F(BackupStoreTest, IsWholeWhileWritesGoOn) {
     for (records->SeekToFirst(); records->Valid(); records->Next()) {
       const std::string key = records->key().ToString();
       internal::v1::ConsentRecord record;
-      ASSERT_TRUE(DecodeRecord(key, records->value().ToString(), record).ok());
+      ASSERT_TRUE(RecordCodec().Decode(key, records->value().ToString(), record).ok());
       highest = std::max(highest, record.sequence());
       SubjectKey subject;
       std::copy(key.begin(), key.end(), reinterpret_cast<char*>(subject.bytes.data()));

@@ -125,7 +125,7 @@ class CrashTest : public testing::Test {
     const std::string prefix = ConsentKey(Subject(number));
     for (history->Seek(prefix); history->Valid() && history->key().starts_with(prefix); history->Next()) {
       internal::v1::ConsentChange entry;
-      ASSERT_TRUE(DecodeRecord(history->key().ToString(), history->value().ToString(), entry).ok());
+      ASSERT_TRUE(RecordCodec().Decode(history->key().ToString(), history->value().ToString(), entry).ok());
       ++entries;
     }
     ASSERT_EQ(entries, revisions) << number;
