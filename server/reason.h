@@ -55,6 +55,9 @@ enum class Reason : uint8_t {
   kBackupsOff,
   kBackupUnderWay,
   kBackupsFull,
+  kSealingOff,
+  kSealingKeysRefused,
+  kRotationUnderWay,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -64,7 +67,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 48;
+inline constexpr int kReasonCount = 51;
 
 struct ReasonFacts {
   Reason reason;

@@ -23,6 +23,7 @@
 #include "server/data_plane.h"
 #include "server/disk_watch.h"
 #include "server/erasure_watch.h"
+#include "server/key_service.h"
 #include "server/listen_address.h"
 #include "server/log.h"
 #include "server/metrics.h"
@@ -80,6 +81,7 @@ struct Server::Parts {
   std::unique_ptr<SubjectView> subject_view;
   std::unique_ptr<SubjectService> subject_service;
   std::unique_ptr<BackupService> backup_service;
+  std::unique_ptr<KeyService> key_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
@@ -204,11 +206,12 @@ absl::Status Server::Parts::StartControlPlane() {
   subject_view = std::make_unique<SubjectView>(Sources());
   subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
   backup_service = std::make_unique<BackupService>(call, *database, backups.get());
+  key_service = std::make_unique<KeyService>(call, *database, configuration.sealing_key_file);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
                                       .transport = configuration.transport},
-                                     *consent_service, *subject_service, *backup_service);
+                                     *consent_service, *subject_service, *backup_service, *key_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
@@ -296,6 +299,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 Server::~Server() {
   if (parts_->drained) return;
   if (parts_->backups) parts_->backups->Stop();
+  parts_->key_service->Stop();
   parts_->model->Stop();
   parts_->DrainPlanes(std::chrono::system_clock::now());
 }
@@ -336,6 +340,7 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   say_not_serving();
   parts_->model->Stop();
   if (parts_->backups) parts_->backups->Stop();
+  parts_->key_service->Stop();
   parts_->disk_watch->Stop();     // may wait for the disk
   parts_->erasure_watch->Stop();  // as this one
   say_not_serving();              // in case one of the two said otherwise in between

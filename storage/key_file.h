@@ -25,6 +25,12 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
 // The sealing keys: one a line, oldest first, at most policy::kSealingKeysMax. Errors: as ReadKeyFile.
 absl::StatusOr<policy::SealingRing> ReadSealingKeys(const std::string& path);
 
+// Adds a random key as the last line, or makes the file with it where there is none. The file is replaced at once,
+// whole and synced, keeps its owner and has mode 0600. Returns how many keys it has then. Errors: as ReadSealingKeys
+// for what is there; ResourceExhausted (it has policy::kSealingKeysMax keys); Unavailable (cannot be written, no
+// randomness).
+absl::StatusOr<size_t> AppendKey(const std::string& path);
+
 // Makes a random key and writes it, synced, with mode 0600. Errors: AlreadyExists (it never overwrites: with another
 // key every opt-out would vanish); Unavailable (cannot be written, no randomness).
 absl::Status WriteNewKeyFile(const std::string& path);

@@ -95,5 +95,40 @@ TEST_F(KeyFileTest, ReadsSealingKeysOneALine) {
   EXPECT_EQ(ReadSealingKeys(path).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(KeyFileTest, AppendsAKeyAndKeepsTheOthers) {
+  EXPECT_EQ(*AppendKey(path), 1u) << "made where there is none";
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const auto read = [&] { return *ReadSecretFile("test", path, 4096); };
+  std::string before = read();
+  for (size_t keys = 2; keys <= policy::kSealingKeysMax; ++keys) {
+    ASSERT_EQ(*AppendKey(path), keys);
+    const std::string now = read();
+    EXPECT_EQ(now.size(), keys * 65);
+    EXPECT_EQ(now.substr(0, before.size()), before);
+    ASSERT_TRUE(ReadSealingKeys(path).ok()) << "all of them differ";
+    before = now;
+  }
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(AppendKey(path).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(read(), before);
+  WriteText(hex);  // without a line feed
+  ASSERT_EQ(*AppendKey(path), 2u);
+  EXPECT_EQ(read().substr(0, 65), hex + "\n");
+}
+
+TEST_F(KeyFileTest, AppendsToNothingThatIsNoKeyFile) {
+  for (const std::string& text : {std::string(), std::string("# keys\n"), hex + "\n\n"}) {
+    WriteText(text);
+    EXPECT_EQ(AppendKey(path).status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_EQ(*ReadSecretFile("test", path, 4096), text);
+  }
+  WriteText(hex, 0640);
+  EXPECT_EQ(AppendKey(path).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(AppendKey(folder.path() + "/missing/key").status().code(), absl::StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace assent::storage
