@@ -135,10 +135,16 @@ absl::Status Server::Parts::OpenStorage() {
   if (stat(configuration.data_dir.c_str(), &data_dir) == 0 && !S_ISDIR(data_dir.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("data_dir: ", configuration.data_dir, " is not a folder"));
   }
-  auto opened = storage::Database::Open(
-      {.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue(), .sealing_keys = sealing_keys});
+  auto opened = storage::Database::Open({.data_dir = configuration.data_dir,
+                                         .key_check = pseudonymizer.CheckValue(),
+                                         .sealing_keys = sealing_keys,
+                                         .pseudonymizer = &pseudonymizer});
   if (!opened.ok()) return InField("data_dir", opened.status());
   database = *std::move(opened);
+  if (const auto& rekeyed = database->rekeyed()) {
+    Log(Severity::kInfo, "pseudonyms_rekeyed",
+        {{"subjects", rekeyed->subjects}, {"values", rekeyed->values}, {"unreadable", rekeyed->unreadable}});
+  }
   auto consent = storage::ConsentStore::Open(*database, index, refusals, configuration.jurisdictions);
   if (!consent.ok()) return InField("data_dir", consent.status());
   store = *std::move(consent);
@@ -269,10 +275,10 @@ void Server::Parts::DrainPlanes(std::chrono::system_clock::time_point deadline) 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& configuration) {
-  auto key = storage::ReadKeyFile(configuration.pseudonym_key_file);
-  if (!key.ok()) return InField("pseudonym_key_file", key.status());
-  auto pseudonymizer = policy::Pseudonymizer::Create(*key);
-  if (!pseudonymizer.ok()) return pseudonymizer.status();
+  auto keys = storage::ReadPseudonymKeys(configuration.pseudonym_key_file);
+  if (!keys.ok()) return InField("pseudonym_key_file", keys.status());
+  auto pseudonymizer = policy::Pseudonymizer::CreateChain(*keys);
+  if (!pseudonymizer.ok()) return InField("pseudonym_key_file", pseudonymizer.status());
   auto parts = std::make_unique<Parts>(configuration, *std::move(pseudonymizer));
   if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
   if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;

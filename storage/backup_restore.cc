@@ -83,6 +83,16 @@ absl::Status Replay(const RestoreOptions& options, const Backup& backup, Databas
     return absl::FailedPreconditionError(
         absl::StrCat("data folder ", options.replay_from, ": the backup is of another folder, or of another epoch"));
   }
+  // Nor can pseudonyms of other keys.
+  const auto key_check = (*from)->key_check();
+  const auto restored_key_check = restored.key_check();
+  if (!key_check.ok()) return key_check.status();
+  if (!restored_key_check.ok()) return restored_key_check.status();
+  if (*key_check != *restored_key_check) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "data folder ", options.replay_from,
+        ": its pseudonym key was rotated after the backup, so that nobody in it is known there; restore without it"));
+  }
   auto replayed = ReplayDenials(**from, result.sequence, restored);
   if (!replayed.ok()) return replayed.status();
   result.replayed = *replayed;

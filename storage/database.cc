@@ -54,6 +54,14 @@ absl::Status Database::Impl::Damaged(absl::string_view what) const {
       absl::StrCat("data folder ", data_dir, ": ", what, "; restore it from a backup, or start with an empty folder"));
 }
 
+const char* Database::Impl::Name(Family family) { return kFamilyNames[static_cast<size_t>(family)]; }
+
+std::vector<Family> Database::Impl::AllFamilies() {
+  std::vector<Family> families;
+  for (size_t i = 0; i < kFamilyNames.size(); ++i) families.push_back(static_cast<Family>(i));
+  return families;
+}
+
 Database::Impl::Impl(const DatabaseOptions& options)
     : data_dir(options.data_dir),
       env(options.env != nullptr ? options.env : rocksdb::Env::Default()),
@@ -68,8 +76,13 @@ Database::Impl::Impl(const DatabaseOptions& options)
 
 Database::Impl::~Impl() {
   // Where it fails the log holds everything.
-  if (rocks != nullptr) FlushAll().PermitUncheckedError();
-  for (rocksdb::ColumnFamilyHandle* handle : families) rocks->DestroyColumnFamilyHandle(handle);
+  const bool whole = std::find(families.begin(), families.end(), nullptr) == families.end();
+  if (rocks != nullptr && whole) FlushAll().PermitUncheckedError();
+  for (const auto& handles : {families, leftovers}) {
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      if (handle != nullptr) rocks->DestroyColumnFamilyHandle(handle);
+    }
+  }
   rocks.reset();
   if (lock != nullptr) env->UnlockFile(lock);
 }
@@ -141,19 +154,40 @@ absl::Status Database::Impl::OpenEngine() {
   if (rocksdb::DB::ListColumnFamilies(options, folder(), &existing).ok()) {
     for (const std::string& name : existing) {
       const bool known = name == rocksdb::kDefaultColumnFamilyName ||
-                         std::find(kFamilyNames.begin(), kFamilyNames.end(), name) != kFamilyNames.end();
+                         std::find(kFamilyNames.begin(), kFamilyNames.end(), NameOf(name)) != kFamilyNames.end();
       if (!known) return NewerFormat();
     }
     if (absl::Status status = CheckLogs(options, existing); !status.ok()) return status;
   }
   cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  return OpenFamilies(options, existing);
+}
+
+// Every family that is there has to be opened, also of another generation. What is missing is made, as in a new folder
+// or one of an earlier version; of a folder that was re-keyed TakeFamilies does that, when it knows the generation.
+absl::Status Database::Impl::OpenFamilies(const rocksdb::DBOptions& options, const std::vector<std::string>& existing) {
+  std::vector<std::string> names = existing;
+  const bool rekeyed_before =
+      std::any_of(existing.begin(), existing.end(), [](const std::string& name) { return NameOf(name) != name; });
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const char* name : kFamilyNames) {
+    if (!rekeyed_before) add(name);
+  }
+  add(NameOf(Family::kMeta, 0));
+  add(rocksdb::kDefaultColumnFamilyName);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const char* name : kFamilyNames) descriptors.emplace_back(name, FamilyOptions(cache, compress));
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache, compress));
+  for (const std::string& name : names) descriptors.emplace_back(name, FamilyOptions(cache, compress));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options, folder(), descriptors, &families, &opened);
+  const rocksdb::Status status = rocksdb::DB::Open(options, folder(), descriptors, &handles, &opened);
   rocks.reset(opened);
-  if (status.ok()) return absl::OkStatus();
+  if (status.ok()) {
+    std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
+    for (size_t i = 0; i < names.size(); ++i) by_name[names[i]] = handles[i];
+    return TakeFamilies(std::move(by_name));
+  }
   // A file of the database that is missing is damage too: there was nothing to create, or Open would have done it.
   if (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument()) {
     return FromEngine(rocksdb::Status::Corruption(status.ToString()), "open the database", data_dir);
@@ -201,31 +235,38 @@ absl::Status Database::Impl::WriteMeta(const policy::SubjectKey& key_check) {
   return status.ok() ? absl::OkStatus() : FromEngine(status, "write to the new database", data_dir);
 }
 
-absl::Status Database::Impl::CheckKey(const policy::SubjectKey& key_check) const {
+absl::Status Database::Impl::CheckKey(const DatabaseOptions& options) {
+  const policy::SubjectKey& key_check = *options.key_check;
   const auto check = ReadMeta(kMetaKeyCheck);
   if (!check.ok()) return check.status();
   if (!check->has_value()) return Damaged("the check value of the pseudonym key is missing");
   const std::string expected(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
   if (**check == expected) return absl::OkStatus();
+  policy::SubjectKey stored;
+  if (options.pseudonymizer != nullptr && (*check)->size() == stored.bytes.size()) {
+    std::copy_n((*check)->data(), stored.bytes.size(), reinterpret_cast<char*>(stored.bytes.data()));
+    keys_of_folder = options.pseudonymizer->KeysOf(stored).value_or(0);
+    if (keys_of_folder != 0) return absl::OkStatus();
+  }
   return absl::FailedPreconditionError(absl::StrCat("data folder ", data_dir,
                                                     ": written with another pseudonym key, with which every opt-out "
                                                     "would vanish; give the key that it was made with"));
 }
 
-absl::Status Database::Impl::CheckMeta(const std::optional<policy::SubjectKey>& key_check) {
+absl::Status Database::Impl::CheckMeta(const DatabaseOptions& options) {
   const auto format = ReadMeta(kMetaFormat);
   if (!format.ok()) return format.status();
   if (!format->has_value()) {
     const absl::StatusOr<bool> has_records = HasRecords();
     if (!has_records.ok()) return has_records.status();
     if (*has_records) return Damaged("it has records but no format version");
-    if (!key_check) return Damaged("there is no format version");
-    return WriteMeta(*key_check);
+    if (!options.key_check) return Damaged("there is no format version");
+    return WriteMeta(*options.key_check);
   }
   const auto version = MetaNumberOf(**format);
   if (!version || *version == 0) return Damaged("the format version is damaged");
   if (*version > kFormatVersion) return NewerFormat();
-  if (absl::Status status = key_check ? CheckKey(*key_check) : absl::OkStatus(); !status.ok()) return status;
+  if (absl::Status status = options.key_check ? CheckKey(options) : absl::OkStatus(); !status.ok()) return status;
   const auto stored_epoch = ReadMeta(kMetaEpoch);
   if (!stored_epoch.ok()) return stored_epoch.status();
   const auto number = stored_epoch->has_value() ? MetaNumberOf(**stored_epoch) : std::nullopt;
@@ -264,8 +305,14 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   if (absl::Status status = impl->MakeFolders(); !status.ok()) return status;
   if (absl::Status status = impl->LockFolder(); !status.ok()) return status;
   if (absl::Status status = impl->OpenEngine(); !status.ok()) return status;
-  if (absl::Status status = impl->CheckMeta(options.key_check); !status.ok()) return status;
+  if (absl::Status status = impl->CheckMeta(options); !status.ok()) return status;
   if (absl::Status status = impl->CheckSealing(); !status.ok()) return status;
+  if (rocksdb::Status status = impl->DropLeftovers(); !status.ok()) {
+    return FromEngine(status, "open the database", options.data_dir);
+  }
+  if (impl->keys_of_folder != 0) {
+    if (absl::Status status = impl->Rekey(*options.pseudonymizer); !status.ok()) return status;
+  }
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 
@@ -299,10 +346,8 @@ absl::Status Database::BeginRestoredEpoch() {
 rocksdb::DB& Database::rocks() { return *impl_->rocks; }
 rocksdb::ColumnFamilyHandle* Database::family(Family family) { return impl_->families[static_cast<size_t>(family)]; }
 std::vector<Family> Database::ValueFamilies() {
-  std::vector<Family> families;
-  for (size_t i = 0; i < kFamilyNames.size(); ++i) {
-    if (static_cast<Family>(i) != Family::kMeta) families.push_back(static_cast<Family>(i));
-  }
+  std::vector<Family> families = Impl::AllFamilies();
+  std::erase(families, Family::kMeta);
   return families;
 }
 uint64_t Database::epoch() const { return impl_->epoch; }

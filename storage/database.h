@@ -33,6 +33,16 @@ struct DatabaseOptions {
   bool compress = true;         // of the table files; tests that look for bytes want them as they are
   // With these what is written is sealed. A folder that is sealed needs every key that something in it is sealed with.
   std::optional<policy::SealingRing> sealing_keys = {};
+  // Whose CheckValue() `key_check` is. A folder that was made with the first of its keys is re-keyed: every pseudonym
+  // in it becomes that of all keys. Null: nothing is. Borrowed for the call.
+  const policy::Pseudonymizer* pseudonymizer = nullptr;
+};
+
+// What became of a folder that was made with fewer pseudonym keys.
+struct RekeyedFolder {
+  uint64_t subjects = 0;    // consent records
+  uint64_t values = 0;      // of all families
+  uint64_t unreadable = 0;  // of these, which stay unreadable
 };
 
 enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
@@ -40,9 +50,11 @@ enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
 // Threads: safe. Ownership: owns the RocksDB handles.
 class Database {
  public:
-  // Errors: FailedPrecondition when another process holds the folder, when it was written with another pseudonym key,
-  // or by a newer format, or is sealed with a key that is not given; DataLoss when it is damaged, also when a damaged
-  // log would lose acknowledged changes; Unavailable when the disk refuses.
+  // A folder is re-keyed in one step: after a crash it is the old one or the new one, whole. Cost of that: as much disk
+  // as it has, and docs/operations.md says how long. Errors: FailedPrecondition when another process holds the folder,
+  // when it was written with another pseudonym key, or by a newer format, or is sealed with a key that is not given;
+  // DataLoss when it is damaged, also when a damaged log would lose acknowledged changes; Unavailable when the disk
+  // refuses.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   // Every promise is synced already; writes the tables all the same, so that the next start needs no log.
   ~Database();
@@ -53,6 +65,11 @@ class Database {
   const RecordCodec& codec(Family family) const;
   // All but kMeta.
   static std::vector<Family> ValueFamilies();
+
+  // What was re-keyed when it was opened; nothing as a rule.
+  const std::optional<RekeyedFolder>& rekeyed() const;
+  // Which pseudonym keys it is of. Errors: DataLoss, Unavailable.
+  absl::StatusOr<policy::SubjectKey> key_check() const;
 
   // The keys in use: those of the options, until a rotation replaces them (storage/sealing_rotation.h).
   SealingKeys& sealing_keys();

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "policy/subject.h"
 #include "storage/file_descriptor.h"
 
 namespace assent::storage {
@@ -106,23 +107,17 @@ absl::StatusOr<std::string> ReadSecretFile(absl::string_view what, const std::st
   return absl::InvalidArgumentError(absl::StrCat(what, " ", path, ": has more than ", bytes_max, " bytes"));
 }
 
-absl::StatusOr<std::string> ReadKeyFile(const std::string& path) {
-  absl::StatusOr<std::string> read = ReadSecretFile(kPseudonymKeyFile, path, kHexCharacters + 1);
-  if (absl::IsNotFound(read.status())) {
+absl::StatusOr<std::vector<std::string>> ReadPseudonymKeys(const std::string& path) {
+  absl::StatusOr<std::string> text =
+      ReadSecretFile(kPseudonymKeyFile, path, policy::kPseudonymKeysMax * (kHexCharacters + 1));
+  if (absl::IsNotFound(text.status())) {
     return absl::NotFoundError(
-        absl::StrCat(read.status().message(), "; make one with: (umask 077; openssl rand -hex 32 > ", path, ")"));
+        absl::StrCat(text.status().message(), "; make one with: assentctl keys new --append ", path));
   }
-  if (!read.ok() && !absl::IsInvalidArgument(read.status())) return read.status();
-  std::string text = read.ok() ? *std::move(read) : "";
-  if (text.size() == kHexCharacters + 1 && text.back() == '\n') text.pop_back();
-  if (!IsKeyText(text)) {
-    OPENSSL_cleanse(text.data(), text.size());
-    return absl::InvalidArgumentError(
-        absl::StrCat(kPseudonymKeyFile, " ", path, ": must hold exactly ", kHexCharacters, " hexadecimal characters"));
-  }
-  std::string key = absl::HexStringToBytes(text);
-  OPENSSL_cleanse(text.data(), text.size());
-  return key;
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::vector<std::string>> keys = KeysOf(kPseudonymKeyFile, path, *text);
+  OPENSSL_cleanse(text->data(), text->size());
+  return keys;
 }
 
 absl::StatusOr<policy::SealingRing> ReadSealingKeys(const std::string& path) {

@@ -11,12 +11,13 @@
 
 namespace assent::storage {
 
-inline constexpr char kMetaFormat[] = "format";       // number: version of docs/storage_format.md
-inline constexpr char kMetaEpoch[] = "epoch";         // number: microseconds since 1970 when the epoch began
-inline constexpr char kMetaKeyCheck[] = "key_check";  // 16 bytes: Pseudonymizer::CheckValue()
-inline constexpr char kMetaSealing[] = "sealing";     // 4 bytes each: ids of the keys that a value may be sealed with
-inline constexpr char kMetaSequence[] = "sequence";   // number: of the last commit in the epoch
-inline constexpr char kMetaSwept[] = "swept";         // number: of the last commit whose erasures left no trace
+inline constexpr char kMetaFormat[] = "format";          // number: version of docs/storage_format.md
+inline constexpr char kMetaEpoch[] = "epoch";            // number: microseconds since 1970 when the epoch began
+inline constexpr char kMetaKeyCheck[] = "key_check";     // 16 bytes: Pseudonymizer::CheckValue()
+inline constexpr char kMetaGeneration[] = "generation";  // number: how often the pseudonym key was rotated
+inline constexpr char kMetaSealing[] = "sealing";    // 4 bytes each: ids of the keys that a value may be sealed with
+inline constexpr char kMetaSequence[] = "sequence";  // number: of the last commit in the epoch
+inline constexpr char kMetaSwept[] = "swept";        // number: of the last commit whose erasures left no trace
 inline constexpr char kMetaRestored[] = "restored";  // number: microseconds since 1970 of the restore; gates are closed
 inline constexpr char kMetaReleased[] = "released";  // number: when they were opened; behind it who did that, as text
 

@@ -101,5 +101,30 @@ TEST_F(KeysServerTest, ForOperatorsAndWhereSomethingIsSealed) {
   EXPECT_EQ(RefusalOfRotation(), "SEALING_OFF");
 }
 
+TEST_F(KeysServerTest, APseudonymKeyMoreFindsEverybodyAndTheirTokens) {
+  WriteModel("first");
+  Configuration configuration = Defaults();
+  Start(configuration);
+  v1::RecordConsentResponse granted;
+  for (const char* person : {"ada", "bob"}) ASSERT_TRUE(caller_->Grant(person, granted).ok());
+  v1::WithdrawConsentResponse withdrawn;
+  ASSERT_TRUE(caller_->Withdraw("bob", withdrawn).ok());
+  server_.reset();
+  ASSERT_EQ(*storage::AppendKey(configuration.pseudonym_key_file), 2u);
+  for (int start = 0; start < 2; ++start) {
+    Start(configuration);
+    Until([&] { return AnswerFor("ada") != "NO_MODEL"; });
+    EXPECT_EQ(AnswerFor("ada"), "model.nearest");
+    EXPECT_EQ(AnswerFor("bob"), "consent.withdrawn");
+    EXPECT_EQ(AnswerFor("a stranger"), "consent.none");
+    v1::AssignRequest with_token = EventOf("bob", kLight);
+    with_token.set_consent_token(withdrawn.consent_token());
+    v1::AssignResponse answer;
+    EXPECT_TRUE(caller_->Assign(with_token, answer).ok());
+    EXPECT_EQ(answer.reason(), "consent.withdrawn");
+    server_.reset();
+  }
+}
+
 }  // namespace
 }  // namespace assent::server

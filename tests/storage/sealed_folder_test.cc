@@ -5,9 +5,13 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/backup_restore.h"
 #include "storage/backup_store.h"
@@ -175,6 +179,33 @@ TEST_F(SealedFolderTest, ABackupAndWhatIsReplayedNeedTheKeysToo) {
   ASSERT_TRUE(open->store->Release(kTestTime, "test").ok());
   EXPECT_TRUE(open->Allows(Subject(1), Purpose::kSelectContent));
   EXPECT_FALSE(open->Allows(Subject(2), Purpose::kSelectContent));
+}
+
+// At full scale a million: prints what sealing adds to a start.
+TEST_F(SealedFolderTest, ManyRecordsAreReadAtTheStart) {
+  const uint64_t people = FullScale() ? 1'000'000 : 2'000;
+  for (const auto& [name, keys] : {std::pair("not sealed", std::optional<policy::SealingRing>()),
+                                   std::pair("sealed", std::optional(SealingRingOf("a")))}) {
+    ASSERT_TRUE(Start(keys, name).ok());
+    std::vector<ImportedRow> rows;
+    for (uint64_t i = 0; i < people; ++i) {
+      rows.push_back({.subject = Subject(i),
+                      .purposes = {{.purpose = Purpose::kSelectContent,
+                                    .status = policy::ConsentStatus::kGranted,
+                                    .given_time_us = 1'000'000}}});
+      if (rows.size() < 10'000 && i + 1 < people) continue;
+      std::vector<ImportOutcome> outcomes(rows.size());
+      ASSERT_TRUE(open->store->Import(rows, "test", kTestTime, outcomes).ok());
+      rows.clear();
+    }
+    open.reset();
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_TRUE(Start(keys, name).ok());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    std::printf("%s: %llu records read in %.2f s\n", name, static_cast<unsigned long long>(people), took.count());
+    EXPECT_EQ(open->index.size(), people);
+    EXPECT_EQ(open->store->damaged_records(), 0u);
+  }
 }
 
 }  // namespace
