@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/audit_chain.h"
 #include "storage/backup_folder.h"
 #include "storage/consent_store.h"
 #include "storage/database.h"
@@ -88,11 +90,20 @@ absl::Status Replay(const RestoreOptions& options, const Backup& backup, Databas
   return absl::OkStatus();
 }
 
+// With an entry of the audit log, which the changes that are entered again come after.
+absl::Status BeginEpoch(Database& restored) {
+  AuditChain chain(restored);
+  if (absl::Status status = chain.ReadTail(); !status.ok()) return status;
+  return restored.BeginRestoredEpoch([&](uint64_t epoch, rocksdb::WriteBatch& batch) {
+    return chain.Append({.kind = AuditKind::kRestore, .actor = "assentctl", .number = epoch}, absl::Now(), batch);
+  });
+}
+
 // Makes the copy a restored folder, before anything can start on it.
 absl::Status Complete(const RestoreOptions& options, const Backup& backup, RestoredFolder& result) {
   auto database = Database::Open({.data_dir = StagingFolder(options), .key_check = std::nullopt});
   if (!database.ok()) return database.status();
-  if (absl::Status status = (*database)->BeginRestoredEpoch(); !status.ok()) return status;
+  if (absl::Status status = BeginEpoch(**database); !status.ok()) return status;
   result.epoch = (*database)->epoch();
   return options.replay_from.empty() ? absl::OkStatus() : Replay(options, backup, **database, result);
 }

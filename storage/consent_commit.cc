@@ -73,7 +73,12 @@ void DamagedSubjects::Remove(const SubjectKey& subject) {
 
 ConsentCommitter::ConsentCommitter(Database& database, ConsentIndex& index, RefusalIndex& refusals,
                                    const policy::Jurisdictions& jurisdictions, DamagedSubjects& damaged)
-    : database_(database), index_(index), refusals_(refusals), jurisdictions_(jurisdictions), damaged_(damaged) {}
+    : database_(database),
+      index_(index),
+      refusals_(refusals),
+      jurisdictions_(jurisdictions),
+      damaged_(damaged),
+      chain_(database) {}
 
 absl::Status ConsentCommitter::ReadSequence() {
   std::string value;
@@ -86,7 +91,7 @@ absl::Status ConsentCommitter::ReadSequence() {
     return FromEngine(rocksdb::Status::Corruption("meta/sequence"), "read the sequence", database_.data_dir());
   }
   applied_.store(*number, std::memory_order_release);
-  return absl::OkStatus();
+  return chain_.ReadTail();
 }
 
 CommitPoint ConsentCommitter::applied() const {
@@ -105,6 +110,7 @@ void ConsentCommitter::Commit(std::span<PendingChange*> changes) {
 size_t ConsentCommitter::CommitBatch(std::span<PendingChange* const> changes, CommitStaging& staging) {
   const uint64_t before = applied_.load(std::memory_order_relaxed);
   staging.StartBatch(before);
+  chain_.Begin();
   for (const PendingChange* change : changes) Touch(change->request.subject, ClosedBy(change->request), staging);
   size_t staged = 0;
   while (staged < changes.size() && staging.bytes < kBatchBytes) {
@@ -232,15 +238,21 @@ absl::Status ConsentCommitter::Record(const ConsentRequest& request, absl::Time 
   // Where an earlier withdrawal was closed and not written, its profile goes with the next change that is.
   touched.ended |= EndedProfiles(request, now, touched.record) |
                    (touched.closed_before & PurposesOf(request) & policy::kProfilePurposeBits);
-  const internal::v1::ConsentChange entry = ApplyChange(request, now, ++staging.sequence, touched.record);
+  internal::v1::ConsentChange entry = ApplyChange(request, now, ++staging.sequence, touched.record);
   touched.changed = true;
   touched.written |= PurposesOf(request);
   if (const uint32_t denied = ClosedBy(request); denied != 0) staging.denied[request.subject] |= denied;
   rocksdb::ColumnFamilyHandle* const history = database_.family(Family::kConsentHistory);
   const std::string key = HistoryKey(request.subject, touched.record.revision());
-  const std::string value = EncodeRecord(key, entry);
-  staging.bytes += key.size() + value.size() + touched.record.ByteSizeLong();
-  // What was staged in this batch before goes as well. The last revision there can be is never reached.
+  const auto sealed = chain_.Seal(request.subject, entry);
+  if (!sealed.ok()) return sealed.status();
+  absl::Status audited = chain_.AppendChange(entry, sealed->commitment, staging.batch);
+  if (!audited.ok()) return audited;
+  const std::string value = EncodeRecord(key, sealed->content);
+  staging.bytes +=
+      key.size() + value.size() + touched.record.ByteSizeLong() + kAuditEntryBytes + request.recorded_by.size();
+  // Of an erasure nothing is kept that opens the entry. What was staged in this batch before goes as well. The last
+  // revision there can be is never reached.
   const rocksdb::Status added = request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
                                     ? staging.batch.DeleteRange(history, HistoryKey(request.subject, 0),
                                                                 HistoryKey(request.subject, ~uint64_t{0}))
@@ -293,15 +305,19 @@ absl::Status ConsentCommitter::Sync(rocksdb::WriteBatch& batch, absl::string_vie
   rocksdb::WriteOptions synced;
   synced.sync = true;
   const rocksdb::Status status = database_.rocks().Write(synced, &batch);
-  if (status.ok()) return absl::OkStatus();
+  if (status.ok()) {
+    chain_.Adopt();
+    return absl::OkStatus();
+  }
   engine_refused_.store(true, std::memory_order_relaxed);
   return FromEngine(status, doing, database_.data_dir());
 }
 
-absl::Status ConsentCommitter::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
+absl::Status ConsentCommitter::Write(absl::FunctionRef<absl::Status(rocksdb::WriteBatch&)> fill) {
   if (absl::Status resumed = ResumeEngine(); !resumed.ok()) return resumed;
   rocksdb::WriteBatch batch;
-  fill(batch);
+  chain_.Begin();
+  if (absl::Status filled = fill(batch); !filled.ok()) return filled;
   return batch.Count() == 0 ? absl::OkStatus() : Sync(batch, "write profiles");
 }
 

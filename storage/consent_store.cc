@@ -274,9 +274,37 @@ absl::Status ConsentStore::History(
 
 absl::Status ConsentStore::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
   absl::Status status;
-  impl_->InTurn([&] { status = impl_->committer.Write(fill); });
+  impl_->InTurn([&] {
+    status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
+      fill(batch);
+      return absl::OkStatus();
+    });
+  });
   return status;
 }
+
+absl::Status ConsentStore::WriteAudited(const GovernanceChange& change, absl::Time now,
+                                        absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
+  absl::Status status;
+  impl_->InTurn([&] {
+    status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
+      fill(batch);
+      return impl_->committer.audit_chain().Append(change, now, batch);
+    });
+  });
+  return status;
+}
+
+absl::Status ConsentStore::RecordGovernance(const GovernanceChange& change, absl::Time now) {
+  absl::Status status;
+  impl_->InTurn([&] {
+    status = impl_->committer.Write(
+        [&](rocksdb::WriteBatch& batch) { return impl_->committer.audit_chain().AppendIfNew(change, now, batch); });
+  });
+  return status;
+}
+
+AuditTail ConsentStore::audit_tail() const { return impl_->committer.audit_tail(); }
 
 std::unique_ptr<CommitPause> ConsentStore::Pause() {
   const uint64_t mine = impl_->TakeTurn();
@@ -290,14 +318,14 @@ absl::StatusOr<bool> ConsentStore::Release(absl::Time now, absl::string_view rel
     closed = impl_->index.gates_closed();
     if (!closed) return;
     const std::string what = MetaNumber(static_cast<uint64_t>(absl::ToUnixMicros(now))) + std::string(released_by);
-    rocksdb::Status filled;
     rocksdb::ColumnFamilyHandle* const meta = impl_->database.family(Family::kMeta);
     status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
-      filled = batch.Put(meta, kMetaReleased, EncodeRecord(kMetaReleased, what));
+      rocksdb::Status filled = batch.Put(meta, kMetaReleased, EncodeRecord(kMetaReleased, what));
       if (filled.ok()) filled = batch.Delete(meta, kMetaRestored);
-      if (!filled.ok()) batch.Clear();
+      if (!filled.ok()) return FromEngine(filled, "record the release", impl_->database.data_dir());
+      return impl_->committer.audit_chain().Append({.kind = AuditKind::kRelease, .actor = std::string(released_by)},
+                                                   now, batch);
     });
-    if (status.ok() && !filled.ok()) status = FromEngine(filled, "record the release", impl_->database.data_dir());
     if (status.ok()) impl_->index.OpenGates();
   });
   if (!status.ok()) return status;

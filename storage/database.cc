@@ -29,7 +29,9 @@ namespace {
 constexpr uint64_t kFormatVersion = 1;
 
 // In the order of Family.
-constexpr std::array<const char*, 5> kFamilyNames = {"consent", "consent_history", "profiles", "notices", "meta"};
+constexpr std::array<const char*, 9> kFamilyNames = {
+    "consent", "consent_history", "profiles",     "notices",         "meta",
+    "audit",   "audit_opening",   "audit_leaves", "audit_checkpoint"};
 
 // Bounds of what the engine may take. Unit: bytes.
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
@@ -243,7 +245,8 @@ absl::StatusOr<std::optional<std::string>> Database::Impl::ReadMeta(absl::string
 }
 
 absl::StatusOr<bool> Database::Impl::HasRecords() const {
-  for (Family family : {Family::kConsent, Family::kConsentHistory, Family::kProfiles, Family::kNotices}) {
+  for (Family family :
+       {Family::kConsent, Family::kConsentHistory, Family::kProfiles, Family::kNotices, Family::kAudit}) {
     const std::unique_ptr<rocksdb::Iterator> records(rocks->NewIterator({}, families[static_cast<size_t>(family)]));
     records->SeekToFirst();
     if (records->Valid()) return true;
@@ -350,11 +353,13 @@ absl::Status Database::Resume() {
 
 std::optional<uint64_t> Database::restored_us() const { return impl_->restored_us; }
 
-absl::Status Database::BeginRestoredEpoch() {
+absl::Status Database::BeginRestoredEpoch(
+    absl::FunctionRef<absl::Status(uint64_t epoch, rocksdb::WriteBatch& batch)> also) {
   const uint64_t now = std::max<uint64_t>(impl_->env->NowMicros(), impl_->epoch + 1);
   rocksdb::WriteBatch batch;
   rocksdb::Status status = batch.Put(impl_->meta(), kMetaEpoch, EncodeRecord(kMetaEpoch, MetaNumber(now)));
   if (status.ok()) status = batch.Put(impl_->meta(), kMetaRestored, EncodeRecord(kMetaRestored, MetaNumber(now)));
+  if (absl::Status added = also(now, batch); !added.ok()) return added;
   rocksdb::WriteOptions synced;
   synced.sync = true;
   if (status.ok()) status = impl_->rocks->Write(synced, &batch);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "policy/subject.h"
@@ -16,6 +17,7 @@ class ColumnFamilyHandle;
 class DB;
 class Env;
 class Status;
+class WriteBatch;
 }  // namespace rocksdb
 
 namespace assent::storage {
@@ -29,7 +31,17 @@ struct DatabaseOptions {
   bool compress = true;         // of the table files; tests that look for bytes want them as they are
 };
 
-enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
+enum class Family {
+  kConsent,
+  kConsentHistory,
+  kProfiles,
+  kNotices,
+  kMeta,
+  kAudit,
+  kAuditOpening,
+  kAuditLeaves,
+  kAuditCheckpoint
+};
 
 // Threads: safe. Ownership: owns the RocksDB handles.
 class Database {
@@ -48,8 +60,9 @@ class Database {
   // since 1970.
   std::optional<uint64_t> restored_us() const;
   // Begins an epoch that is later than every epoch before, and marks the folder as restored: all in one synced write.
-  // For a restore, before anything reads the folder. Errors: Unavailable.
-  absl::Status BeginRestoredEpoch();
+  // For a restore, before anything reads the folder. `also` puts what has to be in the same write into the batch, and
+  // is told the epoch. Errors: Unavailable, and those of `also`.
+  absl::Status BeginRestoredEpoch(absl::FunctionRef<absl::Status(uint64_t epoch, rocksdb::WriteBatch& batch)> also);
   const std::string& data_dir() const;
   // Bytes at the end of the log that the opening cut off: of a write that a crash interrupted, never acknowledged.
   uint64_t log_bytes_cut_off() const;

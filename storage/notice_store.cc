@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "policy/sha256.h"
 #include "storage/engine_status.h"
 #include "storage/packed_state.h"
 #include "storage/record_codec.h"
@@ -126,7 +127,13 @@ absl::StatusOr<RegisteredNotice> NoticeStore::Register(NoticeRecord record) {
   }
   made.record = std::move(record);
   rocksdb::Status added;
-  absl::Status status = impl_->store.Write([&](rocksdb::WriteBatch& batch) {
+  const GovernanceChange change{.kind = AuditKind::kNotice,
+                                .actor = made.record.recorded_by(),
+                                .name = made.record.id(),
+                                .version = made.record.version(),
+                                .sha256 = std::string(policy::BytesOf(policy::Sha256Of({made.record.notice()})))};
+  const absl::Time now = absl::FromUnixMicros(made.record.time_us());
+  absl::Status status = impl_->store.WriteAudited(change, now, [&](rocksdb::WriteBatch& batch) {
     const std::string key = NoticeKey(made.ordinal);
     added = batch.Put(impl_->database.family(Family::kNotices), key, EncodeRecord(key, made.record));
   });

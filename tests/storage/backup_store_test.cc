@@ -191,7 +191,7 @@ TEST_F(BackupStoreTest, APurgeLeavesNoFileOfItsOwn) {
   MustCreate(kTestTime);
   const std::set<std::string> first = FilesIn("backups");
   // The tables are written anew, so that the second shares nothing with the first.
-  for (const Family family : {Family::kConsent, Family::kConsentHistory, Family::kMeta}) {
+  for (const Family family : {Family::kConsent, Family::kConsentHistory, Family::kMeta, Family::kAudit}) {
     Grant(2);
     rocksdb::CompactRangeOptions all;
     all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
