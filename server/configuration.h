@@ -72,6 +72,9 @@ struct Configuration {
   std::chrono::hours erasure_sweep{24};
   std::string backup_dir;  // empty: no backups
   std::chrono::hours backup_retention{168};
+  std::chrono::minutes audit_checkpoint{10};
+  // Of the message that it was made of, with what flags replaced; 32 bytes. Empty: it was made of none.
+  std::string sha256;
 
   bool mutual_tls() const { return has_tls && !tls.client_ca_file().empty(); }
 };

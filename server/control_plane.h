@@ -11,6 +11,7 @@
 #include "grpcpp/server.h"
 #include "server/backup_service.h"
 #include "server/consent_service.h"
+#include "server/oversight_service.h"
 #include "server/subject_service.h"
 #include "server/support_services.h"
 #include "server/transport_limits.h"
@@ -20,7 +21,7 @@ namespace assent::server {
 struct ControlPlaneOptions {
   std::string listen = "127.0.0.1:0";
   std::shared_ptr<grpc::ServerCredentials> credentials{};
-  int threads_max = 32;  // of the three services; health and reflection have their own, see SupportServices
+  int threads_max = 32;  // of the four services; health and reflection have their own, see SupportServices
   TransportLimits transport{};
 };
 
@@ -30,7 +31,7 @@ class ControlPlane {
   // Errors: Unavailable when the address cannot be listened on. Ownership: borrows the services.
   static absl::StatusOr<std::unique_ptr<ControlPlane>> Start(const ControlPlaneOptions& options,
                                                              ConsentService& consent, SubjectService& subject,
-                                                             BackupService& backup);
+                                                             BackupService& backup, OversightService& oversight);
   ~ControlPlane();
   ControlPlane(const ControlPlane&) = delete;
   ControlPlane& operator=(const ControlPlane&) = delete;
@@ -47,7 +48,7 @@ class ControlPlane {
   ControlPlane() = default;
 
   SupportServices support_{{v1::ConsentService::service_full_name(), v1::SubjectService::service_full_name(),
-                            v1::BackupService::service_full_name()},
+                            v1::BackupService::service_full_name(), v1::OversightService::service_full_name()},
                            true};
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

@@ -177,6 +177,11 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Counter(static_cast<double>(figures.failed), {{"result", "failed"}});
 }
 
+void Metrics::AddAudit(MetricFamilies& families) const {
+  families.Start(MetricType::Gauge, "assent_audit_entries", "Entries of the audit log.");
+  families.Gauge(static_cast<double>(parts_.store.audit_tail().index));
+}
+
 void Metrics::AddBackups(MetricFamilies& families) const {
   if (parts_.backups == nullptr) return;
   const std::vector<storage::Backup> backups = parts_.backups->List();
@@ -251,6 +256,7 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddProfiles(families);
   AddDrift(families);
   AddBackups(families);
+  AddAudit(families);
   AddProcess(families);
   return families.Take();
 }

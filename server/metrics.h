@@ -51,6 +51,7 @@ class Metrics final : public prometheus::Collectable {
   void AddProfiles(MetricFamilies& families) const;
   void AddDrift(MetricFamilies& families) const;
   void AddBackups(MetricFamilies& families) const;
+  void AddAudit(MetricFamilies& families) const;
 
   const Parts parts_;
 };

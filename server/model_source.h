@@ -30,6 +30,13 @@ struct ModelFacts {
   size_t segments = 0;
 };
 
+// What became of a model.
+enum class Publication : uint8_t {
+  kServes,
+  kRefused,     // it never will
+  kNotRecorded  // the disk refused; it may be tried again
+};
+
 // Threads: safe. Ownership: owns a thread that looks at the file; borrows the domain.
 class ModelSource {
  public:
@@ -39,6 +46,9 @@ class ModelSource {
     int threads = 1;  // polling threads that will count
     // Told of each model's layout before the model is published; null: nobody.
     storage::ProfileStore* profiles = nullptr;
+    // Told of each model before it is published. Where it fails the model is refused, logged and counted; that of the
+    // file is tried again with the next look. Empty: nobody.
+    std::function<absl::Status(const ModelFacts&)> record = {};
     // The file of the taxonomy, read again with each model; empty: none, and a row has no other above it.
     std::string taxonomy_path = {};
   };
@@ -58,10 +68,12 @@ class ModelSource {
   void Stop();
 
   // Reads the file now, whether it changed or not, and that of the taxonomy. Where one of the two is damaged the model
-  // is refused, logged and counted, and the old one stays. Errors: those of ReadModelFile and ReadTaxonomy.
+  // is refused, logged and counted, and the old one stays. Errors: those of ReadModelFile and ReadTaxonomy;
+  // FailedPrecondition (Publish refused it).
   absl::Status Reload();
-  // Warms the model up and serves it. One whose profiles cannot be laid out is refused, logged and counted.
-  void Publish(scoring::Model model);
+  // Warms the model up and serves it. One whose profiles cannot be laid out, or that cannot be recorded, is refused,
+  // logged and counted, and the one before stays.
+  Publication Publish(scoring::Model model);
 
   const scoring::Published<ServingModel>& published() const { return published_; }
   const SegmentTotals& segment_totals() const { return totals_; }

@@ -36,6 +36,7 @@ constexpr std::array<ReasonFacts, kReasonCount> kReasons = {{
     {Reason::kNoticeExists, "NOTICE_EXISTS", Code::kAlreadyExists},
     {Reason::kNoticesFull, "NOTICES_FULL", Code::kResourceExhausted},
     {Reason::kReceiptsNotConfigured, "RECEIPTS_NOT_CONFIGURED", Code::kFailedPrecondition},
+    {Reason::kCheckpointsNotConfigured, "CHECKPOINTS_NOT_CONFIGURED", Code::kFailedPrecondition},
     {Reason::kEtagMismatch, "ETAG_MISMATCH", Code::kAborted},
     {Reason::kNoModel, "NO_MODEL", Code::kUnavailable},
     {Reason::kProfileNotRead, "PROFILE_NOT_READ", Code::kFailedPrecondition},

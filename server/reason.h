@@ -43,6 +43,7 @@ enum class Reason : uint8_t {
   kNoticeExists,
   kNoticesFull,
   kReceiptsNotConfigured,
+  kCheckpointsNotConfigured,
   kEtagMismatch,
   kNoModel,
   kProfileNotRead,
@@ -64,7 +65,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 48;
+inline constexpr int kReasonCount = 49;
 
 struct ReasonFacts {
   Reason reason;

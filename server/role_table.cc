@@ -7,6 +7,7 @@
 #include "assent/v1/backup_service.pb.h"
 #include "assent/v1/consent_service.pb.h"
 #include "assent/v1/options.pb.h"
+#include "assent/v1/oversight_service.pb.h"
 #include "assent/v1/subject_service.pb.h"
 
 namespace assent::server {
@@ -69,6 +70,7 @@ const RoleTable& ServedRoleTable() {
       v1::RecordConsentRequest::descriptor()->file()->FindServiceByName("ConsentService"),
       v1::EraseSubjectRequest::descriptor()->file()->FindServiceByName("SubjectService"),
       v1::CreateBackupRequest::descriptor()->file()->FindServiceByName("BackupService"),
+      v1::GetAuditCheckpointRequest::descriptor()->file()->FindServiceByName("OversightService"),
   });
   return table;
 }

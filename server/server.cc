@@ -9,12 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "policy/sealing.h"
 #include "policy/signature.h"
 #include "policy/subject.h"
 #include "scoring/quiescence.h"
 #include "server/assignment_service.h"
+#include "server/audit_checkpoint.h"
+#include "server/audit_watch.h"
 #include "server/authorization.h"
 #include "server/backup_service.h"
 #include "server/consent_service.h"
@@ -29,6 +33,7 @@
 #include "server/model_source.h"
 #include "server/opt_out_queue.h"
 #include "server/opt_out_writer.h"
+#include "server/oversight_service.h"
 #include "server/subject_service.h"
 #include "server/subject_view.h"
 #include "server/transport_security.h"
@@ -70,19 +75,23 @@ struct Server::Parts {
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<storage::NoticeStore> notices;
+  std::unique_ptr<AuditCheckpoints> checkpoints;
   std::unique_ptr<storage::ProfileStore> profiles;
   std::unique_ptr<storage::BackupStore> backups;  // null: none are made
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
+  std::string principals_sha256;
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
   std::unique_ptr<SubjectView> subject_view;
   std::unique_ptr<SubjectService> subject_service;
   std::unique_ptr<BackupService> backup_service;
+  std::unique_ptr<OversightService> oversight_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
+  std::unique_ptr<AuditWatch> audit_watch;
   std::unique_ptr<OptOutWriter> opt_out_writer;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
@@ -93,6 +102,9 @@ struct Server::Parts {
   absl::Status ReadSealingKeys();
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
+  // Enters configuration and principals into the audit log where they are others than at the last start.
+  absl::Status RecordStart();
+  absl::Status RecordByServer(storage::AuditKind kind, const std::string& name, const std::string& sha256);
   // What every pipeline reads, once storage and model are there.
   PipelineSources Sources();
   absl::Status StartControlPlane();
@@ -142,6 +154,7 @@ absl::Status Server::Parts::OpenStorage() {
   auto registered = storage::NoticeStore::Open(*database, *store, index);
   if (!registered.ok()) return InField("data_dir", registered.status());
   notices = *std::move(registered);
+  checkpoints = std::make_unique<AuditCheckpoints>(*database, *store, signing_key ? &*signing_key : nullptr);
   auto kept = storage::ProfileStore::Open(*database, *store, index, domain,
                                           {.subjects_max = configuration.profile_subjects_max,
                                            .flush_interval = absl::FromChrono(configuration.profile_flush_interval),
@@ -171,8 +184,21 @@ absl::Status Server::Parts::MakeAuthorizer() {
   if (!principals.ok()) {
     return InField("principals_file", principals.status());
   }
+  principals_sha256 = principals->sha256();
   authorizer = std::make_unique<Authorizer>(ServedRoleTable(), *std::move(principals));
   return absl::OkStatus();
+}
+
+absl::Status Server::Parts::RecordByServer(storage::AuditKind kind, const std::string& name,
+                                           const std::string& sha256) {
+  if (sha256.empty()) return absl::OkStatus();
+  return store->RecordGovernance({.kind = kind, .actor = "assentd", .name = name, .sha256 = sha256}, absl::Now());
+}
+
+absl::Status Server::Parts::RecordStart() {
+  absl::Status status = RecordByServer(storage::AuditKind::kConfiguration, "", configuration.sha256);
+  if (status.ok()) status = RecordByServer(storage::AuditKind::kPrincipals, "", principals_sha256);
+  return status.ok() ? status : InField("data_dir", status);
 }
 
 PipelineSources Server::Parts::Sources() {
@@ -203,11 +229,12 @@ absl::Status Server::Parts::StartControlPlane() {
   subject_view = std::make_unique<SubjectView>(Sources());
   subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
   backup_service = std::make_unique<BackupService>(call, *database, backups.get());
+  oversight_service = std::make_unique<OversightService>(call, *database, *checkpoints);
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),
                                       .threads_max = configuration.control_threads_max,
                                       .transport = configuration.transport},
-                                     *consent_service, *subject_service, *backup_service);
+                                     *consent_service, *subject_service, *backup_service, *oversight_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
@@ -215,6 +242,8 @@ absl::Status Server::Parts::StartControlPlane() {
       *database, *store, backups.get(),
       ErasureTimes{.sweep = configuration.erasure_sweep, .backup_retention = configuration.backup_retention});
   opt_out_writer = std::make_unique<OptOutWriter>(opt_outs, *store, index, domain);
+  audit_watch = std::make_unique<AuditWatch>(*checkpoints, *database, *store,
+                                             AuditWatch::Options{.interval = configuration.audit_checkpoint});
   return absl::OkStatus();
 }
 
@@ -275,11 +304,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   if (absl::Status status = parts->ReadSigningKey(); !status.ok()) return status;
   if (absl::Status status = parts->ReadSealingKeys(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
+  if (absl::Status status = parts->RecordStart(); !status.ok()) return status;
   parts->model = std::make_unique<ModelSource>(
       parts->domain, ModelSource::Options{.path = configuration.model,
                                           .poll = configuration.model_poll,
                                           .threads = configuration.data_plane_threads,
                                           .profiles = parts->profiles.get(),
+                                          .record =
+                                              [made = parts.get()](const ModelFacts& facts) {
+                                                return made->RecordByServer(storage::AuditKind::kModel, facts.name,
+                                                                            absl::HexStringToBytes(facts.digest));
+                                              },
                                           .taxonomy_path = configuration.audience_taxonomy_file});
   if (absl::Status status = parts->model->ReadTaxonomy(); !status.ok()) {
     return InField("audience_taxonomy_file", status);
@@ -305,7 +340,7 @@ std::string Server::metrics_address() const {
   return WithPort(parts_->configuration.metrics_listen, parts_->metrics->port());
 }
 
-void Server::Publish(scoring::Model model) { parts_->model->Publish(std::move(model)); }
+void Server::Publish(scoring::Model model) { (void)parts_->model->Publish(std::move(model)); }
 
 void Server::Reload() {
   (void)parts_->model->Reload();  // logs and counts its own failures
@@ -313,6 +348,11 @@ void Server::Reload() {
   auto principals = Principals::Read(parts_->configuration.principals_file);
   if (!principals.ok()) {
     Log(Severity::kError, "principals_refused", {{"cause", OperatorText(principals.status().message())}});
+    return;
+  }
+  const absl::Status recorded = parts_->RecordByServer(storage::AuditKind::kPrincipals, "", principals->sha256());
+  if (!recorded.ok()) {
+    Log(Severity::kError, "principals_refused", {{"cause", OperatorText(recorded.message())}});
     return;
   }
   Log(Severity::kInfo, "principals_loaded", {{"principals", principals->size()}});
@@ -341,6 +381,7 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   parts_->opt_out_writer->Stop();  // after the last call that may have offered something
+  parts_->audit_watch->Stop();     // after the last entry
   Log(Severity::kInfo, "drained");
 }
 
