@@ -24,7 +24,7 @@ using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 constexpr CommandAdder kCommands[] = {
     AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,   AddNoticeCommand,
     AddConsentCommand,  AddSubjectCommand,  AddAssignCommand, AddExplainCommand, AddReplayCommand,
-    AddHealthCommand,   AddBackupCommand,   AddBenchCommand,
+    AddHealthCommand,   AddBackupCommand,   AddAuditCommand,  AddBenchCommand,
 };
 
 int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {

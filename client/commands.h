@@ -21,6 +21,7 @@ void AddExplainCommand(CLI::App& root, CommandLine& line);
 void AddReplayCommand(CLI::App& root, CommandLine& line);
 void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBackupCommand(CLI::App& root, CommandLine& line);
+void AddAuditCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);
 // Called by AddModelCommand and AddConsentCommand, with their subcommands.
 void AddReceiptCommands(CLI::App& consent, CommandLine& line);
