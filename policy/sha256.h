@@ -14,7 +14,8 @@ namespace assent::policy {
 inline constexpr size_t kSha256Bytes = 32;
 using Sha256 = std::array<uint8_t, kSha256Bytes>;
 
-// Of the parts, one behind the other. Threads: safe. Source: FIPS 180-4. Cost: an allocation.
+// Of the parts, one behind the other. Threads: safe. Source: FIPS 180-4. Cost: an allocation the first time in a
+// thread.
 Sha256 Sha256Of(std::initializer_list<absl::string_view> parts);
 
 // A view of the hash.

@@ -4,7 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
-#include <array>
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -21,15 +21,6 @@ namespace {
 using policy::Sha256;
 
 constexpr char kAppending[] = "append to the audit log";
-constexpr size_t kSaltBytes = 32;
-
-absl::StatusOr<std::string> NewSalt() {
-  std::array<unsigned char, kSaltBytes> salt;
-  if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1) {
-    return absl::UnavailableError("cannot append to the audit log: the system gave no random bytes");
-  }
-  return std::string(reinterpret_cast<const char*>(salt.data()), salt.size());
-}
 
 // The key in `meta` under which the last sha256 of a kind stands.
 std::string LastKeyOf(AuditKind kind) { return absl::StrCat(kMetaAudited, static_cast<uint32_t>(kind)); }
@@ -40,6 +31,20 @@ std::string AuditKey(uint64_t index) {
   std::string key;
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>((index >> shift) & 0xFF));
   return key;
+}
+
+absl::StatusOr<std::string> AuditChain::NewSalt() {
+  if (random_left_ == 0) {
+    if (RAND_bytes(random_.data(), static_cast<int>(random_.size())) != 1) {
+      return absl::UnavailableError("cannot append to the audit log: the system gave no random bytes");
+    }
+    random_left_ = random_.size();
+  }
+  random_left_ -= kSaltBytes;
+  unsigned char* const salt = random_.data() + random_left_;
+  std::string taken(reinterpret_cast<const char*>(salt), kSaltBytes);
+  std::fill_n(salt, kSaltBytes, static_cast<unsigned char>(0));  // an erasure has to leave none
+  return taken;
 }
 
 absl::Status AuditChain::ReadTail() {
@@ -62,7 +67,7 @@ AuditTail AuditChain::tail() const {
 }
 
 absl::StatusOr<AuditChain::SealedChange> AuditChain::Seal(const policy::SubjectKey& subject,
-                                                          internal::v1::ConsentChange& change) const {
+                                                          internal::v1::ConsentChange& change) {
   auto salt = NewSalt();
   if (!salt.ok()) return salt.status();
   change.set_audit_index(staged_.index + 1);

@@ -3,6 +3,7 @@
 #ifndef ASSENT_STORAGE_AUDIT_CHAIN_H_
 #define ASSENT_STORAGE_AUDIT_CHAIN_H_
 
+#include <array>
 #include <cstdint>
 #include <mutex>
 #include <span>
@@ -72,7 +73,7 @@ class AuditChain {
     policy::Sha256 commitment;
   };
   // Gives the change its place in the log, that of the next entry, and its salt. Errors: Unavailable (no random bytes).
-  absl::StatusOr<SealedChange> Seal(const policy::SubjectKey& subject, internal::v1::ConsentChange& change) const;
+  absl::StatusOr<SealedChange> Seal(const policy::SubjectKey& subject, internal::v1::ConsentChange& change);
   // Appends an entry for a change that Seal has sealed.
   absl::Status AppendChange(const internal::v1::ConsentChange& change, const policy::Sha256& commitment,
                             rocksdb::WriteBatch& batch);
@@ -86,10 +87,16 @@ class AuditChain {
   absl::Status AppendIfNew(const GovernanceChange& change, absl::Time now, rocksdb::WriteBatch& batch);
 
  private:
+  absl::StatusOr<std::string> NewSalt();
   absl::Status AppendEntry(uint32_t kind, int64_t time_us, const std::string& actor, const policy::Sha256& commitment,
                            rocksdb::WriteBatch& batch);
 
+  static constexpr size_t kSaltBytes = 32;
+
   Database& database_;
+  // Random bytes that no salt was made of yet, taken in one go: asking for them costs more than they do.
+  std::array<unsigned char, 16 * kSaltBytes> random_;
+  size_t random_left_ = 0;
   AuditTail staged_;
   mutable std::mutex mutex_;  // guards durable_ for tail()
   AuditTail durable_;         // written by who has the turn

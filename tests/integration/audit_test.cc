@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/audit_entry.h"
 #include "server/role_table.h"
 #include "storage/backup_restore.h"
 #include "tests/integration/server_fixture.h"
