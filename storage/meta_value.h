@@ -18,7 +18,8 @@ inline constexpr char kMetaSwept[] = "swept";         // number: of the last com
 inline constexpr char kMetaRestored[] = "restored";  // number: microseconds since 1970 of the restore; gates are closed
 inline constexpr char kMetaReleased[] = "released";  // number: when they were opened; behind it who did that, as text
 
-// 32 bytes: what the audit log says last of a kind of change; the kind's number stands behind it (storage/audit_chain.h).
+// 32 bytes: what the audit log says last of a kind of change; the kind's number stands behind it
+// (storage/audit_chain.h).
 inline constexpr char kMetaAudited[] = "audited_";
 
 // Eight bytes, little-endian.

@@ -11,8 +11,8 @@
 
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "assent/v1/backup_service.grpc.pb.h"
-#include "assent/v1/oversight_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
+#include "assent/v1/oversight_service.grpc.pb.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
