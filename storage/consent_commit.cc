@@ -9,6 +9,7 @@
 
 #include "storage/commit_staging.h"
 #include "storage/consent_change.h"
+#include "storage/decision_erasure.h"
 #include "storage/engine_status.h"
 #include "storage/meta_value.h"
 #include "storage/profile_record.h"
@@ -20,6 +21,9 @@ namespace {
 using policy::ConsentState;
 using policy::ConsentStatus;
 using policy::SubjectKey;
+
+// What the deletion of one logged decision adds to a batch: two keys and what the engine puts around them.
+constexpr size_t kDecisionDeletionBytes = 64;
 
 // The state with the purposes of `bits` closed.
 ConsentState WithClosed(ConsentState state, uint32_t bits) {
@@ -240,6 +244,11 @@ absl::Status ConsentCommitter::Record(const ConsentRequest& request, absl::Time 
   const std::string key = HistoryKey(request.subject, touched.record.revision());
   const std::string value = EncodeRecord(key, entry);
   staging.bytes += key.size() + value.size() + touched.record.ByteSizeLong();
+  if (request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE) {
+    const auto deleted = DeleteDecisionsOf(database_, request.subject, staging.batch);
+    if (!deleted.ok()) return deleted.status();
+    staging.bytes += *deleted * kDecisionDeletionBytes;
+  }
   // What was staged in this batch before goes as well. The last revision there can be is never reached.
   const rocksdb::Status added = request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
                                     ? staging.batch.DeleteRange(history, HistoryKey(request.subject, 0),

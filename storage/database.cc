@@ -29,7 +29,8 @@ namespace {
 constexpr uint64_t kFormatVersion = 1;
 
 // In the order of Family.
-constexpr std::array<const char*, 5> kFamilyNames = {"consent", "consent_history", "profiles", "notices", "meta"};
+constexpr std::array<const char*, 7> kFamilyNames = {"consent",   "consent_history",     "profiles", "notices", "meta",
+                                                     "decisions", "decisions_by_subject"};
 
 // Bounds of what the engine may take. Unit: bytes.
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;

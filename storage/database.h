@@ -29,7 +29,7 @@ struct DatabaseOptions {
   bool compress = true;         // of the table files; tests that look for bytes want them as they are
 };
 
-enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta };
+enum class Family { kConsent, kConsentHistory, kProfiles, kNotices, kMeta, kDecisions, kDecisionsBySubject };
 
 // Threads: safe. Ownership: owns the RocksDB handles.
 class Database {
