@@ -230,6 +230,11 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
     out.disclosure = *std::move(disclosure);
   }
   out.disclosure.profile_retention = out.profile_retention;
+  auto decisions = ResolveDecisions(message.decisions());
+  if (!decisions.ok()) return decisions.status();
+  out.decisions = *std::move(decisions);
+  out.decisions.verdict_text = VerdictTextOf(message);
+  if (out.decisions.logs()) out.disclosure.decision_retention = out.decisions.log_retention;
   const auto uses = ReadUsesAllowed(message);
   if (!uses.ok()) return uses.status();
   out.significant_uses_allowed = *uses;

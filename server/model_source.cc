@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "scoring/assign.h"
 #include "server/log.h"
 #include "storage/model_file.h"
@@ -100,8 +101,21 @@ absl::Status ModelSource::Reload() {
         {{"path", OperatorText(options_.path)}, {"code", read.code()}, {"cause", OperatorText(read.message())}});
     return read;
   }
+  Archive(model->digest_hex());
   Publish(*std::move(model));
   return absl::OkStatus();
+}
+
+void ModelSource::Archive(const std::string& digest) {
+  if (options_.archive == nullptr) return;
+  const absl::Time now = absl::Now();
+  const auto former = facts();
+  absl::Status kept = options_.archive->Keep(options_.path, digest, now);
+  if (kept.ok() && former && former->digest != digest) {
+    kept = options_.archive->NoteServed(former->digest, now);
+    if (absl::IsNotFound(kept)) kept = absl::OkStatus();  // it came without a file
+  }
+  if (!kept.ok()) Log(Severity::kError, "model_archive_failed", {{"cause", OperatorText(kept.message())}});
 }
 
 absl::StatusOr<scoring::ProfileLayout> ModelSource::LayOut(const scoring::Model& model) const {

@@ -19,6 +19,7 @@
 #include "scoring/published.h"
 #include "server/segment_counters.h"
 #include "server/serving_model.h"
+#include "storage/model_archive.h"
 #include "storage/profile_store.h"
 
 namespace assent::server {
@@ -41,6 +42,8 @@ class ModelSource {
     storage::ProfileStore* profiles = nullptr;
     // The file of the taxonomy, read again with each model; empty: none, and a row has no other above it.
     std::string taxonomy_path = {};
+    // Keeps the file of each model that is published, for the explanations of its decisions; null: nobody does.
+    storage::ModelArchive* archive = nullptr;
   };
 
   ModelSource(scoring::Quiescence& domain, Options options);
@@ -83,6 +86,8 @@ class ModelSource {
   std::optional<Signature> Look() const;
   absl::StatusOr<scoring::ProfileLayout> LayOut(const scoring::Model& model) const;
   void Watch();
+  // Logs what fails: a model serves all the same.
+  void Archive(const std::string& digest);
 
   scoring::Quiescence& domain_;
   const Options options_;

@@ -34,6 +34,7 @@ enum class Reason : uint8_t {
   kConsentTokenInvalid,
   kRequestIdReused,
   kPurposeNotInNotice,
+  kReceiptInvalid,
   // The state of the world.
   kConsentTokenOtherEpoch,
   kConsentTokenAhead,
@@ -43,6 +44,14 @@ enum class Reason : uint8_t {
   kNoticeExists,
   kNoticesFull,
   kReceiptsNotConfigured,
+  kDecisionReceiptsOff,
+  kReceiptKeyUnknown,
+  kReceiptExpired,
+  kDecisionLogOff,
+  kDecisionLogFull,
+  kDecisionNotFound,
+  kDecisionModelGone,
+  kDecisionNotYours,
   kEtagMismatch,
   kNoModel,
   kProfileNotRead,
@@ -51,6 +60,7 @@ enum class Reason : uint8_t {
   kLinksFull,
   kLinkConflict,
   kSubjectErased,
+  kSubjectRestricted,
   kKeyMismatch,
   kBackupsOff,
   kBackupUnderWay,
@@ -64,7 +74,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 48;
+inline constexpr int kReasonCount = 58;
 
 struct ReasonFacts {
   Reason reason;

@@ -21,6 +21,7 @@
 #include "server/control_metrics.h"
 #include "server/control_plane.h"
 #include "server/data_plane.h"
+#include "server/decision_services.h"
 #include "server/disk_watch.h"
 #include "server/erasure_watch.h"
 #include "server/listen_address.h"
@@ -84,6 +85,7 @@ struct Server::Parts {
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
   std::unique_ptr<OptOutWriter> opt_out_writer;
+  std::unique_ptr<DecisionServices> decisions;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
@@ -148,6 +150,9 @@ absl::Status Server::Parts::OpenStorage() {
                                            .retention = absl::FromChrono(configuration.profile_retention)});
   if (!kept.ok()) return InField("data_dir", kept.status());
   profiles = *std::move(kept);
+  auto decided = DecisionServices::Open(configuration, *database, *store, index, domain);
+  if (!decided.ok()) return InField("data_dir", decided.status());
+  decisions = *std::move(decided);
   Log(Severity::kInfo, "storage_opened",
       {{"subjects", index.size()},
        {"damaged_records", store->damaged_records()},
@@ -223,8 +228,11 @@ absl::Status Server::Parts::StartDataPlane() {
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
   const PipelineSources sources = Sources();
+  absl::Status started_decisions = decisions->Start(sources, *model, sealing_keys ? &*sealing_keys : nullptr);
+  if (!started_decisions.ok()) return started_decisions;
   const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {
-    return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread);
+    return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread,
+                                               decisions->keeping(), &decisions->desk());
   };
   auto started = DataPlane::Start({.listen = configuration.listen,
                                    .credentials = *std::move(credentials),
@@ -249,6 +257,7 @@ absl::Status Server::Parts::StartMetrics() {
                                                                     .profiles = *profiles,
                                                                     .opt_outs = opt_outs,
                                                                     .opt_out_writer = *opt_out_writer,
+                                                                    .decision_log = decisions->log(),
                                                                     .backups = backups.get()});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
@@ -280,7 +289,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
                                           .poll = configuration.model_poll,
                                           .threads = configuration.data_plane_threads,
                                           .profiles = parts->profiles.get(),
-                                          .taxonomy_path = configuration.audience_taxonomy_file});
+                                          .taxonomy_path = configuration.audience_taxonomy_file,
+                                          .archive = &parts->decisions->models()});
   if (absl::Status status = parts->model->ReadTaxonomy(); !status.ok()) {
     return InField("audience_taxonomy_file", status);
   }
@@ -337,10 +347,12 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   if (parts_->backups) parts_->backups->Stop();
   parts_->disk_watch->Stop();     // may wait for the disk
   parts_->erasure_watch->Stop();  // as this one
-  say_not_serving();              // in case one of the two said otherwise in between
+  parts_->decisions->StopWatching();
+  say_not_serving();  // in case one of the two said otherwise in between
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   parts_->opt_out_writer->Stop();  // after the last call that may have offered something
+  parts_->decisions->Stop();       // as this
   Log(Severity::kInfo, "drained");
 }
 
