@@ -23,8 +23,8 @@ using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 // The order is that of the help page.
 constexpr CommandAdder kCommands[] = {
     AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,   AddNoticeCommand,
-    AddConsentCommand,  AddSubjectCommand,  AddAssignCommand, AddExplainCommand, AddReplayCommand,
-    AddHealthCommand,   AddBackupCommand,   AddBenchCommand,
+    AddConsentCommand,  AddSubjectCommand,  AddAssignCommand, AddExplainCommand, AddReplayDecisionCommand,
+    AddReplayCommand,   AddHealthCommand,   AddBackupCommand, AddBenchCommand,
 };
 
 int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {

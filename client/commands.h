@@ -19,6 +19,7 @@ void AddSubjectCommand(CLI::App& root, CommandLine& line);
 void AddAssignCommand(CLI::App& root, CommandLine& line);
 void AddExplainCommand(CLI::App& root, CommandLine& line);
 void AddReplayCommand(CLI::App& root, CommandLine& line);
+void AddReplayDecisionCommand(CLI::App& root, CommandLine& line);
 void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBackupCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);

@@ -19,6 +19,7 @@ absl::StatusOr<std::unique_ptr<DecisionServices>> DecisionServices::Open(const C
   auto models = storage::ModelArchive::Open(configuration.data_dir);
   if (!models.ok()) return models.status();
   services->models_ = *std::move(models);
+  services->listing_ = std::make_unique<DecisionListing>(services->store_, *services->models_, configuration.decisions);
   return services;
 }
 

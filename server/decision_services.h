@@ -10,6 +10,7 @@
 #include "policy/sealing.h"
 #include "server/assign_pipeline.h"
 #include "server/configuration.h"
+#include "server/decision_listing.h"
 #include "server/decision_log.h"
 #include "server/decision_recall.h"
 #include "server/decision_recorder.h"
@@ -34,6 +35,7 @@ class DecisionServices {
 
   storage::DecisionStore& store() { return store_; }
   storage::ModelArchive& models() { return *models_; }
+  DecisionListing& listing() { return *listing_; }
   const DecisionKeeping& keeping() const { return keeping_; }
   // After Start.
   RecallDesk& desk() { return *desk_; }
@@ -52,6 +54,7 @@ class DecisionServices {
   const Configuration& configuration_;
   storage::DecisionStore store_;
   std::unique_ptr<storage::ModelArchive> models_;
+  std::unique_ptr<DecisionListing> listing_;
   std::unique_ptr<DecisionLog> log_;
   DecisionKeeping keeping_;
   std::unique_ptr<DecisionRecall> recall_;

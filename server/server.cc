@@ -206,7 +206,8 @@ absl::Status Server::Parts::StartControlPlane() {
   consent_service = std::make_unique<ConsentService>(call, *notices, Sources().signals, configuration.jurisdictions,
                                                      signing_key ? &*signing_key : nullptr);
   subject_view = std::make_unique<SubjectView>(Sources());
-  subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
+  subject_service =
+      std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure, &decisions->listing());
   backup_service = std::make_unique<BackupService>(call, *database, backups.get());
   auto started = ControlPlane::Start({.listen = configuration.control_listen,
                                       .credentials = *std::move(credentials),

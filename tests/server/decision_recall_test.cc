@@ -1,4 +1,5 @@
-// Receipts and logged decisions: what Assign answered comes back as it was, by the model of then, and only to whom it may.
+// Receipts and logged decisions: what Assign answered comes back as it was, by the model of then, and only to whom it
+// may.
 #include "server/decision_recall.h"
 
 #include <functional>
