@@ -189,8 +189,8 @@ absl::StatusOr<std::shared_ptr<const DecisionRecall::RecalledModel>> DecisionRec
   return models_.front();
 }
 
-void DecisionRecall::Fill(const policy::RecordedDecision& recorded, const ServingModel* serving,
-                          v1::ExplainResponse& response) {
+absl::Status DecisionRecall::Fill(const policy::RecordedDecision& recorded, const ServingModel* serving,
+                                  const ExplanationQuestion& question, v1::ExplainResponse& response) {
   policy::Decision decision = policy::DecisionOf(recorded, serving == nullptr ? nullptr : &serving->model);
   policy::Refusals hidden;  // the runner-up of then, where it might not be named
   if (serving != nullptr && !recorded.runner_up_allowed && recorded.assignment.runner_up != scoring::kNoSegment) {
@@ -210,10 +210,17 @@ void DecisionRecall::Fill(const policy::RecordedDecision& recorded, const Servin
   facts.set_permission(std::string(policy::PermissionName(recorded.permission)));
   facts.set_policy_version(HexOf(recorded.policy_version));
   facts.set_policy_is_current(recorded.policy_version == parts_.keeping.policy_version);
+  const ExplainedSources sources = {.serving = serving,
+                                    .missing = recorded.missing,
+                                    .consent = pipeline_.sources().index.Find(pipeline_.reader(), recorded.subject),
+                                    .notices = pipeline_.sources().notices};
+  return FillExplanationDetails(decision, sources, question, response);
 }
 
 absl::Status DecisionRecall::Explain(const v1::ExplainRequest& request, const RecallCaller& caller, int64_t now_us,
                                      v1::ExplainResponse& response) {
+  const auto question = ReadQuestion(request);
+  if (!question.ok()) return question.status();
   const bool logged = !request.has_receipt();
   const auto recorded = logged ? Find(request.decision_id(), now_us) : Open(request.receipt(), now_us);
   if (!recorded.ok()) return recorded.status();
@@ -222,13 +229,14 @@ absl::Status DecisionRecall::Explain(const v1::ExplainRequest& request, const Re
   }
   if (absl::Status status = CheckSubject(*recorded); !status.ok()) return status;
   std::shared_ptr<const RecalledModel> then;
+  absl::Status filled;
   for (;;) {
     pipeline_.Online();
     const ServingModel* serving = recorded->scored ? pipeline_.PinModel() : nullptr;
     if (then != nullptr) serving = &then->serving;
     const bool known = serving != nullptr && serving->model.digest() == recorded->model_digest;
     const bool fits = !recorded->scored || (known && Fits(*recorded, serving->model));
-    if (fits) Fill(*recorded, recorded->scored ? serving : nullptr, response);
+    if (fits) filled = Fill(*recorded, recorded->scored ? serving : nullptr, *question, response);
     pipeline_.Offline();
     if (fits) break;
     if (known) return DamagedDecision();
@@ -237,7 +245,7 @@ absl::Status DecisionRecall::Explain(const v1::ExplainRequest& request, const Re
     then = *std::move(recalled);
   }
   if (logged) response.mutable_decision()->set_decision_id(request.decision_id());
-  return absl::OkStatus();
+  return filled;
 }
 
 }  // namespace assent::server

@@ -17,6 +17,7 @@
 #include "policy/sealing.h"
 #include "server/assign_pipeline.h"
 #include "server/decision_recorder.h"
+#include "server/explained_details.h"
 #include "server/serving_model.h"
 #include "storage/decision_store.h"
 #include "storage/model_archive.h"
@@ -48,8 +49,8 @@ class DecisionRecall {
   ~DecisionRecall();
 
   // Sets every field of `response`. Precondition: the request has a receipt or a decision_id.
-  // Errors: FIELD_TOO_LONG, FIELD_INVALID, DECISION_RECEIPTS_OFF, RECEIPT_*, DECISION_*, SUBJECT_ERASED,
-  // SUBJECT_RESTRICTED, STORAGE_UNAVAILABLE, RECORD_DAMAGED.
+  // Beside those of ReadQuestion, errors: FIELD_TOO_LONG, FIELD_INVALID, DECISION_RECEIPTS_OFF, RECEIPT_*, DECISION_*,
+  // SUBJECT_ERASED, SUBJECT_RESTRICTED, STORAGE_UNAVAILABLE, RECORD_DAMAGED.
   absl::Status Explain(const v1::ExplainRequest& request, const RecallCaller& caller, int64_t now_us,
                        v1::ExplainResponse& response);
 
@@ -63,8 +64,9 @@ class DecisionRecall {
   // The model of then, when it is not the present one; null when it is. Errors: DECISION_MODEL_GONE,
   // STORAGE_UNAVAILABLE.
   absl::StatusOr<std::shared_ptr<const RecalledModel>> ModelOfThen(const policy::RecordedDecision& recorded);
-  // Precondition: the pipeline is online.
-  void Fill(const policy::RecordedDecision& recorded, const ServingModel* serving, v1::ExplainResponse& response);
+  // Precondition: the pipeline is online. Errors: FIELD_INVALID of "why_not".
+  absl::Status Fill(const policy::RecordedDecision& recorded, const ServingModel* serving,
+                    const ExplanationQuestion& question, v1::ExplainResponse& response);
 
   const RecallParts parts_;
   AssignPipeline pipeline_;
