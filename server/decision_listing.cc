@@ -46,16 +46,16 @@ absl::StatusOr<int64_t> ReadMicros(absl::string_view field, const google::protob
   return time.seconds() * 1'000'000 + time.nanos() / 1000;
 }
 
-struct Bounds {
+struct PageBounds {
   policy::DecisionId from;
   int64_t end_us = std::numeric_limits<int64_t>::max();
   size_t size = 0;
 };
 
-absl::StatusOr<Bounds> ReadBounds(const v1::ListDecisionsRequest& request, const policy::DecisionId& oldest) {
+absl::StatusOr<PageBounds> ReadPageBounds(const v1::ListDecisionsRequest& request, const policy::DecisionId& oldest) {
   const auto page = ReadPage(request.page_size(), {});
   if (!page.ok()) return page.status();
-  Bounds bounds = {.from = oldest, .size = page->size};
+  PageBounds bounds = {.from = oldest, .size = page->size};
   if (request.has_start_time()) {
     const auto start = ReadMicros("start_time", request.start_time());
     if (!start.ok()) return start.status();
@@ -118,7 +118,7 @@ absl::Status DecisionListing::List(const v1::ListDecisionsRequest& request,
                                    const std::optional<policy::SubjectKey>& subject, absl::Time now,
                                    v1::ListDecisionsResponse& response) {
   response.Clear();
-  const auto bounds = ReadBounds(request, OldestKept(now));
+  const auto bounds = ReadPageBounds(request, OldestKept(now));
   if (!bounds.ok()) return bounds.status();
   ErasureCheck check(decisions_);
   size_t bytes = 0;

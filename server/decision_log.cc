@@ -1,5 +1,7 @@
 #include "server/decision_log.h"
 
+#include <algorithm>
+
 #include "server/log.h"
 
 namespace assent::server {
@@ -7,6 +9,8 @@ namespace {
 
 constexpr size_t kWriteBytes = size_t{512} << 10;
 constexpr size_t kWriteDecisionsMax = 4096;
+// Each attempt shows first that the disk takes anything (Database::Resume), which writes as much as waits in memory.
+constexpr std::chrono::milliseconds kPauseWhenRefused{1000};
 
 // Spreads the bits evenly. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
 uint64_t MixBits(uint64_t value) {
@@ -57,7 +61,8 @@ void DecisionLog::Watch() {
     if (!all && !told) Log(Severity::kError, "decision_log_waits", {{"cause", "the disk refuses decisions"}});
     told = !all;
     lock.lock();
-    if (!last) wake_.wait_for(lock, interval_, [this] { return stopping_; });
+    const auto pause = all ? interval_ : std::max(interval_, kPauseWhenRefused);
+    if (!last) wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
 }
 
@@ -91,7 +96,8 @@ bool DecisionLog::WriteSome(bool& refused) {
   }
   written_.fetch_add(gathered_.size() - *left_out, std::memory_order_relaxed);
   erased_.fetch_add(*left_out, std::memory_order_relaxed);
-  return true;
+  // What came meanwhile waits for the next interval, so that a sync serves many.
+  return bytes >= kWriteBytes || gathered_.size() == kWriteDecisionsMax;
 }
 
 }  // namespace assent::server

@@ -19,9 +19,9 @@
 namespace assent::server {
 
 // Every `interval` the writer appends all that waits, in synced writes of about 512 KiB. What the disk refuses stays in
-// the rings and is tried again; meanwhile they fill, and `when_full` of the configuration decides. What a crash can
-// lose: decisions of the last interval and of the write under way; while the disk refuses, all that the rings hold.
-// Threads: one of its own; a ring belongs to its polling thread. Ownership: borrows the store.
+// the rings and is tried again a second later; meanwhile they fill, and `when_full` of the configuration decides. What
+// a crash can lose: decisions of the last interval and of the write under way; while the disk refuses, all that the
+// rings hold. Threads: one of its own; a ring belongs to its polling thread. Ownership: borrows the store.
 class DecisionLog {
  public:
   // Since the start.
@@ -51,7 +51,7 @@ class DecisionLog {
 
  private:
   void Watch();
-  // One write of what the rings hold, up to kWriteBytes. False: nothing is left, or (`refused`) the disk refuses.
+  // One write of what the rings hold, as much as one takes. False: that was all, or (`refused`) the disk refuses.
   bool WriteSome(bool& refused);
 
   storage::DecisionStore& store_;

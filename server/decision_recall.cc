@@ -22,7 +22,7 @@ constexpr int64_t kClockSkewUs = 300'000'000;
 int64_t MicrosOf(std::chrono::hours period) { return std::chrono::microseconds(period).count(); }
 
 template <size_t kBytes>
-std::string HexOf(const std::array<uint8_t, kBytes>& bytes) {
+std::string LowerHexOf(const std::array<uint8_t, kBytes>& bytes) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
@@ -179,7 +179,7 @@ absl::StatusOr<std::shared_ptr<const DecisionRecall::RecalledModel>> DecisionRec
   const absl::Status gone =
       MakeError(Reason::kDecisionModelGone, "", "the model that decided is not kept by this server (any more)");
   if (parts_.models == nullptr) return gone;
-  auto model = parts_.models->Read(HexOf(recorded.model_digest));
+  auto model = parts_.models->Read(LowerHexOf(recorded.model_digest));
   if (absl::IsUnavailable(model.status())) return ReportStoreError(model.status());
   if (!model.ok()) return gone;
   auto layout = scoring::ProfileLayout::Create(model->schema());
@@ -208,7 +208,7 @@ absl::Status DecisionRecall::Fill(const policy::RecordedDecision& recorded, cons
   facts.set_purpose(static_cast<v1::Purpose>(recorded.purpose));
   facts.set_consent_revision(recorded.consent_revision);
   facts.set_permission(std::string(policy::PermissionName(recorded.permission)));
-  facts.set_policy_version(HexOf(recorded.policy_version));
+  facts.set_policy_version(LowerHexOf(recorded.policy_version));
   facts.set_policy_is_current(recorded.policy_version == parts_.keeping.policy_version);
   const ExplainedSources sources = {.serving = serving,
                                     .missing = recorded.missing,
