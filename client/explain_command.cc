@@ -59,6 +59,7 @@ absl::StatusOr<v1::ExplainRequest> WhatToExplain(const ExplainFlags& flags) {
   }
   if (!flags.receipt.empty()) return RequestOfReceipt(flags.receipt);
   if (!flags.decision.empty()) return RequestOfDecision(flags.decision);
+  if (flags.event.purpose.empty()) return absl::InvalidArgumentError("--purpose is required");
   auto request = ReadOneRequest(flags.event, flags.file, flags.row);
   if (!request.ok()) return request.status();
   v1::ExplainRequest explain;
@@ -88,6 +89,7 @@ void AddExplainCommand(CLI::App& root, CommandLine& line) {
   CLI::App* command = root.add_subcommand("explain", "Say why a person is in a segment, as a bar chart");
   command->footer(kExplainExamples);
   AddEventFlags(*command, flags->event);
+  command->get_option("--purpose")->required(false);  // what was decided before had one already
   AddEventFileFlags(*command, flags->file);
   command->add_option("--row", flags->row, "With --input: which row, from 1")
       ->check(CLI::PositiveNumber)
