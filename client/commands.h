@@ -25,6 +25,7 @@ void AddBenchCommand(CLI::App& root, CommandLine& line);
 // Called by AddModelCommand and AddConsentCommand, with their subcommands.
 void AddReceiptCommands(CLI::App& consent, CommandLine& line);
 void AddModelLintCommand(CLI::App& model, CommandLine& line);
+void AddModelAuditCommands(CLI::App& model, CommandLine& line);
 void AddConsentBulkCommands(CLI::App& consent, CommandLine& line);
 
 // Reads the flags, runs the command, prints its error. Returns the exit status: 0 done, 1 failed, 2 wrong usage.
