@@ -12,9 +12,9 @@
 namespace assent::policy {
 namespace {
 
-using Counts = std::vector<GroupCount>;
+using GroupCounts = std::vector<GroupCount>;
 
-std::vector<FairnessComparison> Settled(const Counts& groups, const FairnessLimits& limits = {}) {
+std::vector<FairnessComparison> Settled(const GroupCounts& groups, const FairnessLimits& limits = {}) {
   std::vector<FairnessComparison> comparisons = CompareGroups(groups, limits);
   std::vector<FairnessComparison*> pointers;
   for (FairnessComparison& comparison : comparisons) pointers.push_back(&comparison);
@@ -80,8 +80,8 @@ TEST(FairnessVerdict, ManyComparisonsAskForMore) {
   // Alone a breach; beside forty others not.
   const FairnessLimits limits;
   EXPECT_EQ(VerdictOfTwo({400, 100}, {400, 160}, limits), FairnessVerdict::kBreach);
-  std::vector<FairnessComparison> all = CompareGroups(Counts{{400, 100}, {400, 160}}, limits);
-  for (int i = 0; i < 40; ++i) all.push_back(CompareGroups(Counts{{400, 150}, {400, 160}}, limits).front());
+  std::vector<FairnessComparison> all = CompareGroups(GroupCounts{{400, 100}, {400, 160}}, limits);
+  for (int i = 0; i < 40; ++i) all.push_back(CompareGroups(GroupCounts{{400, 150}, {400, 160}}, limits).front());
   std::vector<FairnessComparison*> pointers;
   for (FairnessComparison& comparison : all) pointers.push_back(&comparison);
   SettleVerdicts(pointers, limits);
@@ -120,7 +120,7 @@ TEST(FairnessVerdict, FalseBreachesAreAsRareAsPromised) {
 
 TEST(FairnessVerdict, NoGroupNoComparison) {
   EXPECT_TRUE(CompareGroups({}, {}).empty());
-  EXPECT_TRUE(CompareGroups(Counts{{10, 1}}, {}).empty());
+  EXPECT_TRUE(CompareGroups(GroupCounts{{10, 1}}, {}).empty());
   EXPECT_STREQ(FairnessVerdictName(FairnessVerdict::kInsufficientEvidence), "insufficient_evidence");
   EXPECT_STREQ(FairnessVerdictName(FairnessVerdict::kBreach), "breach");
 }
