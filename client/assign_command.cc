@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -8,6 +9,7 @@
 #include "client/commands.h"
 #include "client/progress.h"
 #include "client/request_flags.h"
+#include "client/text_file.h"
 #include "storage/model_file.h"
 
 namespace assent::client {
@@ -18,6 +20,7 @@ struct AssignFlags {
   EventFileFlags file;
   AssignReportOptions report;
   std::string model_file;
+  std::string receipt_path;
   int segments = 3;
   uint64_t row = 0;  // 0: all rows of the file
   size_t batch_rows = 1024;
@@ -50,6 +53,9 @@ void PrintDecision(const v1::AssignResponse& response, CommandLine& line) {
                                                               response.model().digest().substr(0, 12), "…"))
              << "\n";
   }
+  if (!response.decision_id().empty()) {
+    line.out << line.terminal.Paint(Style::kDim, absl::StrCat("  decision ", response.decision_id())) << "\n";
+  }
 }
 
 absl::Status AssignOne(const AssignFlags& flags, const AssignmentClient& client, CommandLine& line) {
@@ -57,8 +63,13 @@ absl::Status AssignOne(const AssignFlags& flags, const AssignmentClient& client,
   if (!request.ok()) return request.status();
   request->set_max_segments(flags.segments);
   request->set_return_memberships(true);
+  request->set_return_receipt(!flags.receipt_path.empty());
   auto response = client.Assign(*std::move(request));
   if (!response.ok()) return response.status();
+  if (!flags.receipt_path.empty()) {
+    absl::Status kept = WriteTextFile(flags.receipt_path, absl::WebSafeBase64Escape(response->receipt()) + "\n");
+    if (!kept.ok()) return kept;
+  }
   if (line.json) {
     PrintJson(ToJson(*response), line);
   } else {
@@ -125,6 +136,9 @@ absl::Status RunAssign(const AssignFlags& flags, CommandLine& line) {
   auto client = AssignmentClient::Create(line.DataPlane());
   if (!client.ok()) return client.status();
   const bool one = flags.file.path.empty() || flags.row > 0;
+  if (!one && !flags.receipt_path.empty()) {
+    return absl::InvalidArgumentError("--receipt is for one event: give --subject, or --row");
+  }
   return one ? AssignOne(flags, *client, line) : AssignFile(flags, *client, line);
 }
 
@@ -138,6 +152,8 @@ void AddAssignCommand(CLI::App& root, CommandLine& line) {
   command->add_option("--segments", flags->segments, "Of one event: segments to show, nearest first")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
+  command->add_option("--receipt", flags->receipt_path,
+                      "Of one event: file for its receipt, for explain and replay-decision");
   AddEventFileFlags(*command, flags->file);
   const std::string group = "Events from a file";
   command->add_option("--row", flags->row, "Only this row of the file, from 1")

@@ -8,12 +8,13 @@
 #include "client/duration_text.h"
 #include "client/request_text.h"
 #include "storage/backup_restore.h"
+#include "storage/key_file.h"
 
 namespace assent::client {
 namespace {
 
 struct BackupFlags {
-  std::string older_than, from, data_dir, replay_from;
+  std::string older_than, from, data_dir, replay_from, sealing_key_file;
   uint32_t backup = 0;  // 0: the newest
 };
 
@@ -41,6 +42,7 @@ Examples:
 constexpr char kRestoreExamples[] =
     R"(Makes a new data folder; no server may use it yet. A server that starts on it refuses everybody (consent.closed)
 until `assentctl backup release`. It needs the pseudonym key that the data were made with.
+Of sealed data every key that something in the backup is sealed with has to be in --sealing-key-file.
 Examples:
   assentctl backup restore --from /backup/assent --data-dir /var/lib/assent/restored
   assentctl backup restore --from /backup/assent --backup 12 --data-dir restored --replay-from /var/lib/assent/data)";
@@ -134,6 +136,11 @@ absl::Status RunRestore(const BackupFlags& flags, CommandLine& line) {
   storage::RestoreOptions options{
       .backup_dir = flags.from, .data_dir = flags.data_dir, .replay_from = flags.replay_from};
   if (flags.backup != 0) options.backup = flags.backup;
+  if (!flags.sealing_key_file.empty()) {
+    auto keys = storage::ReadSealingKeys(flags.sealing_key_file);
+    if (!keys.ok()) return keys.status();
+    options.sealing_keys = *std::move(keys);
+  }
   auto restored = storage::RestoreBackup(options);
   if (!restored.ok()) return restored.status();
   PrintRestored(*restored, flags, line);
@@ -175,6 +182,8 @@ void AddBackupCommand(CLI::App& root, CommandLine& line) {
   restore->add_option("--data-dir,--data_dir", flags->data_dir, "The new data folder")->required();
   restore->add_option("--replay-from,--replay_from", flags->replay_from,
                       "A data folder that still opens: what it denied since the backup is carried over");
+  restore->add_option("--sealing-key-file,--sealing_key_file", flags->sealing_key_file,
+                      "The sealing keys that backup and folder are sealed with, where they are");
 }
 
 }  // namespace assent::client

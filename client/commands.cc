@@ -22,9 +22,10 @@ using CommandAdder = void (*)(CLI::App& root, CommandLine& line);
 
 // The order is that of the help page.
 constexpr CommandAdder kCommands[] = {
-    AddDemoDataCommand, AddFeaturesCommand, AddTrainCommand,  AddModelCommand,   AddNoticeCommand,
-    AddConsentCommand,  AddSubjectCommand,  AddAssignCommand, AddExplainCommand, AddReplayCommand,
-    AddHealthCommand,   AddBackupCommand,   AddBenchCommand,
+    AddDemoDataCommand,       AddFeaturesCommand, AddTrainCommand,  AddModelCommand,   AddNoticeCommand,
+    AddConsentCommand,        AddSubjectCommand,  AddAssignCommand, AddExplainCommand, AddDecisionsCommand,
+    AddReplayDecisionCommand, AddReplayCommand,   AddHealthCommand, AddBackupCommand,  AddKeysCommand,
+    AddAuditCommand,          AddBenchCommand,
 };
 
 int PrintUsageError(const CLI::ParseError& error, CommandLine& line) {

@@ -19,12 +19,17 @@ void AddSubjectCommand(CLI::App& root, CommandLine& line);
 void AddAssignCommand(CLI::App& root, CommandLine& line);
 void AddExplainCommand(CLI::App& root, CommandLine& line);
 void AddReplayCommand(CLI::App& root, CommandLine& line);
+void AddDecisionsCommand(CLI::App& root, CommandLine& line);
+void AddReplayDecisionCommand(CLI::App& root, CommandLine& line);
 void AddHealthCommand(CLI::App& root, CommandLine& line);
 void AddBackupCommand(CLI::App& root, CommandLine& line);
+void AddAuditCommand(CLI::App& root, CommandLine& line);
+void AddKeysCommand(CLI::App& root, CommandLine& line);
 void AddBenchCommand(CLI::App& root, CommandLine& line);
 // Called by AddModelCommand and AddConsentCommand, with their subcommands.
 void AddReceiptCommands(CLI::App& consent, CommandLine& line);
 void AddModelLintCommand(CLI::App& model, CommandLine& line);
+void AddModelAuditCommands(CLI::App& model, CommandLine& line);
 void AddConsentBulkCommands(CLI::App& consent, CommandLine& line);
 
 // Reads the flags, runs the command, prints its error. Returns the exit status: 0 done, 1 failed, 2 wrong usage.

@@ -16,7 +16,8 @@ struct ModelFlags {
 constexpr char kModelExamples[] = R"(Examples:
   assentctl model show model.assent
   assentctl model show model.assent --json | jq '.segments[].label'
-  assentctl model lint model.assent)";
+  assentctl model lint model.assent
+  assentctl model audit model.assent --data people.csv --groups sex)";
 
 const char* TransformName(scoring::Transform transform) {
   return transform == scoring::Transform::kLog1p ? "log1p" : "identity";
@@ -190,6 +191,7 @@ void AddModelCommand(CLI::App& root, CommandLine& line) {
   AddOutputFlags(*show, line);
   show->callback([flags, &line] { line.run = [flags, &line] { return RunShow(*flags, line); }; });
   AddModelLintCommand(*model, line);
+  AddModelAuditCommands(*model, line);
 }
 
 }  // namespace assent::client

@@ -2,18 +2,16 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands.h"
 #include "client/consent_client.h"
 #include "client/request_flags.h"
+#include "client/signed_json.h"
 #include "client/text_file.h"
 #include "policy/signature.h"
 
 namespace assent::client {
 namespace {
-
-using nlohmann::ordered_json;
 
 struct ReceiptFlags {
   std::string subject, out, receipt, key;
@@ -42,40 +40,6 @@ absl::Status RunReceipt(const ReceiptFlags& flags, CommandLine& line) {
   return absl::OkStatus();
 }
 
-// A member that holds base64url, as it stands. Empty where it is missing.
-std::string TextOf(const ordered_json& document, const char* member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-absl::StatusOr<ordered_json> JsonOf(const std::string& base64url, const char* member) {
-  std::string text;
-  ordered_json json;
-  if (absl::WebSafeBase64Unescape(base64url, &text)) json = ordered_json::parse(text, nullptr, false);
-  if (json.is_object()) return json;
-  return absl::InvalidArgumentError(absl::StrCat("the receipt is damaged: ", member, " is no JSON in base64url"));
-}
-
-// The payload. The algorithm is ours, whatever the header asks for (RFC 8725 section 3.1).
-absl::StatusOr<ordered_json> Verified(const std::string& text, const policy::VerifyingKey& key) {
-  const ordered_json document = ordered_json::parse(text, nullptr, false);
-  if (!document.is_object()) return absl::InvalidArgumentError("the receipt is no JSON");
-  const std::string header_text = TextOf(document, "protected");
-  const std::string payload_text = TextOf(document, "payload");
-  const auto header = JsonOf(header_text, "protected");
-  if (!header.ok()) return header.status();
-  if (TextOf(*header, "alg") != "EdDSA") return absl::InvalidArgumentError("the receipt is not signed with EdDSA");
-  if (TextOf(*header, "kid") != key.id()) {
-    return absl::FailedPreconditionError("the receipt was signed with another key than this one");
-  }
-  std::string signature;
-  const bool readable = absl::WebSafeBase64Unescape(TextOf(document, "signature"), &signature);
-  if (!readable || !key.Verify(absl::StrCat(header_text, ".", payload_text), signature)) {
-    return absl::DataLossError("the signature does not fit: the receipt was changed after it was issued");
-  }
-  return JsonOf(payload_text, "payload");
-}
-
 absl::Status RunVerify(const ReceiptFlags& flags, CommandLine& line) {
   auto pem = ReadTextFile(flags.key);
   if (!pem.ok()) return pem.status();
@@ -83,7 +47,7 @@ absl::Status RunVerify(const ReceiptFlags& flags, CommandLine& line) {
   if (!key.ok()) return absl::Status(key.status().code(), absl::StrCat("--key: ", key.status().message()));
   auto text = ReadTextFile(flags.receipt);
   if (!text.ok()) return text.status();
-  auto payload = Verified(*text, *key);
+  auto payload = VerifiedJson(*text, "", *key, "receipt");
   if (!payload.ok()) return payload.status();
   if (!line.json) line.out << line.terminal.Paint(Style::kGood, "The signature is good. The receipt says:") << "\n";
   PrintJson(*payload, line);

@@ -31,6 +31,8 @@ class SealingRing {
 
   // Names the key that seals; reveals nothing of it.
   uint32_t sealing_key_id() const;
+  // Whether one of the keys has this id.
+  bool Has(uint32_t id) const { return Find(id) != nullptr; }
 
  private:
   friend class Sealer;

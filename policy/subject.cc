@@ -27,7 +27,8 @@ constexpr absl::string_view kCheckMessage =
 constexpr absl::string_view kTokenKeyMessage =
     "\xFE"
     "assent consent token key v1";
-static_assert(kNamespaceBytesMax < 0xFE);
+constexpr uint8_t kOnionByte = 0xFD;
+static_assert(kNamespaceBytesMax < kOnionByte);
 
 using Mac = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
 
@@ -91,20 +92,51 @@ bool RawSubject::IsValid(size_t id_bytes_max) const {
 }
 
 struct Pseudonymizer::State {
-  KeyedHash subject;
+  std::array<KeyedHash, kPseudonymKeysMax> subject;  // the first `keys` of them
+  size_t keys = 0;
   KeyedHash token;
+
+  SubjectKey CheckValueOfFirst() const { return Cut(subject[0].Of(kCheckMessage)); }
+  // One layer of the onion.
+  SubjectKey Wrapped(const SubjectKey& inner, size_t key) const {
+    std::array<char, 1 + sizeof(inner.bytes)> message;
+    message[0] = static_cast<char>(kOnionByte);
+    std::copy_n(inner.bytes.begin(), inner.bytes.size(), message.begin() + 1);
+    return Cut(subject[key].Of(absl::string_view(message.data(), message.size())));
+  }
+  static SubjectKey Cut(const Mac& mac) {
+    SubjectKey key;
+    std::copy_n(mac.begin(), key.bytes.size(), key.bytes.begin());
+    return key;
+  }
 };
 
 absl::StatusOr<Pseudonymizer> Pseudonymizer::Create(absl::string_view key) {
-  if (key.size() != kKeyBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("pseudonym key: must be ", kKeyBytes, " bytes, got ", key.size()));
+  std::string only(key);
+  absl::StatusOr<Pseudonymizer> made = CreateChain(std::span<const std::string>(&only, 1));
+  OPENSSL_cleanse(only.data(), only.size());
+  return made;
+}
+
+absl::StatusOr<Pseudonymizer> Pseudonymizer::CreateChain(std::span<const std::string> keys) {
+  if (keys.empty() || keys.size() > kPseudonymKeysMax) {
+    return absl::InvalidArgumentError(absl::StrCat("pseudonym key: there must be 1 to ", kPseudonymKeysMax));
   }
-  auto state = std::make_unique<State>();
-  state->subject.Init(reinterpret_cast<const uint8_t*>(key.data()));
-  Mac token_key = state->subject.Of(kTokenKeyMessage);
-  state->token.Init(token_key.data());
+  Pseudonymizer made(std::make_unique<State>());
+  State& state = *made.state_;
+  for (const std::string& key : keys) {
+    if (key.size() != kKeyBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("pseudonym key: must be ", kKeyBytes, " bytes, got ", key.size()));
+    }
+    if (std::count(keys.begin(), keys.end(), key) != 1) {
+      return absl::InvalidArgumentError("pseudonym key: one stands there twice");
+    }
+    state.subject[state.keys++].Init(reinterpret_cast<const uint8_t*>(key.data()));
+  }
+  Mac token_key = state.subject[0].Of(kTokenKeyMessage);
+  state.token.Init(token_key.data());
   OPENSSL_cleanse(token_key.data(), token_key.size());
-  return Pseudonymizer(std::move(state));
+  return made;
 }
 
 Pseudonymizer::Pseudonymizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -120,23 +152,33 @@ Pseudonymizer::~Pseudonymizer() {
 }
 
 SubjectKey Pseudonymizer::Pseudonymize(const RawSubject& subject) const {
-  const KeyedHash& hash = state_->subject;
+  const KeyedHash& hash = state_->subject[0];
   SHA256_CTX context = hash.inner;
   const auto length = static_cast<uint8_t>(subject.namespace_.size());
   SHA256_Update(&context, &length, 1);
   SHA256_Update(&context, subject.namespace_.data(), subject.namespace_.size());
   SHA256_Update(&context, subject.id_.data(), subject.id_.size());
-  const Mac mac = hash.Finish(context);
-  SubjectKey key;
-  std::copy_n(mac.begin(), key.bytes.size(), key.bytes.begin());
+  return Continue(State::Cut(hash.Finish(context)), 1);
+}
+
+SubjectKey Pseudonymizer::Continue(const SubjectKey& pseudonym, size_t keys) const {
+  SubjectKey key = pseudonym;
+  for (size_t next = keys; next < state_->keys; ++next) key = state_->Wrapped(key, next);
   return key;
 }
 
-SubjectKey Pseudonymizer::CheckValue() const {
-  const Mac mac = state_->subject.Of(kCheckMessage);
-  SubjectKey key;
-  std::copy_n(mac.begin(), key.bytes.size(), key.bytes.begin());
-  return key;
+SubjectKey Pseudonymizer::CheckValue() const { return Continue(state_->CheckValueOfFirst(), 1); }
+
+std::vector<SubjectKey> Pseudonymizer::CheckValues() const {
+  std::vector<SubjectKey> values = {state_->CheckValueOfFirst()};
+  while (values.size() < state_->keys) values.push_back(state_->Wrapped(values.back(), values.size()));
+  return values;
+}
+
+std::optional<size_t> Pseudonymizer::KeysOf(const SubjectKey& check_value) const {
+  const std::vector<SubjectKey> values = CheckValues();
+  const auto found = std::find(values.begin(), values.end(), check_value);
+  return found == values.end() ? std::nullopt : std::optional<size_t>(found - values.begin() + 1);
 }
 
 std::array<uint8_t, 16> Pseudonymizer::TokenMac(absl::string_view message) const {

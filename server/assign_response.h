@@ -9,7 +9,8 @@
 
 namespace assent::server {
 
-// Sets every field of `response`, whatever it held. Cost: no allocation when it held an answer of the same model.
+// Sets every field of `response`, whatever it held, but what DecisionRecorder sets. Cost: no allocation when it held an
+// answer of the same model.
 void FillAssignResponse(const policy::Decision& decision, v1::AssignResponse& response);
 
 // Names `model`. Cost: one comparison of 64 bytes when `ref` names it already.

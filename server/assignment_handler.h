@@ -10,6 +10,7 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
+#include "server/deferred_explanation.h"
 
 namespace assent::server {
 
@@ -28,6 +29,8 @@ struct CallContext {
   const grpc::ServerContext* server = nullptr;
   // Of a stream: the handler's own note of the principals by which it last judged the caller.
   uint64_t principals_version = 0;
+  // Set by Explain where another thread makes the answer: what Explain returns, and its response, then mean nothing.
+  std::shared_ptr<DeferredExplanation> deferred = nullptr;
 };
 
 // The work behind AssignmentService.
@@ -45,6 +48,7 @@ class AssignmentHandler {
   virtual grpc::Status Assign(const v1::AssignRequest& request, v1::AssignResponse& response, CallContext& context) = 0;
   virtual grpc::Status BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
                                    CallContext& context) = 0;
+  // May set context.deferred.
   virtual grpc::Status Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
                                CallContext& context) = 0;
 

@@ -21,7 +21,8 @@ bool IsScored(policy::Outcome outcome) {
 }  // namespace
 
 AssignmentService::AssignmentService(const PipelineSources& sources, const Authorizer& authorizer,
-                                     DataPlaneCells& cells, int thread)
+                                     DataPlaneCells& cells, int thread, const DecisionKeeping& keeping,
+                                     RecallDesk* recall)
     : pipeline_(sources),
       authorizer_(authorizer),
       cells_(cells),
@@ -29,6 +30,8 @@ AssignmentService::AssignmentService(const PipelineSources& sources, const Autho
       count_unknown_(sources.events.unknown_type != EventRules::UnknownType::kIgnore),
       batch_(pipeline_, cells, thread),
       recorder_(pipeline_),
+      decisions_(keeping, pipeline_, cells, thread),
+      recall_(recall),
       role_required_(ToGrpcStatus(MakeError(Reason::kRoleRequired, "", "the caller holds no role that may call this"))),
       deadline_expired_(
           ToGrpcStatus(MakeError(Reason::kDeadlineExpired, "", "the deadline passed before the work began"))),
@@ -58,12 +61,25 @@ absl::Status AssignmentService::DecideAndCount(const v1::AssignRequest& request,
   return absl::OkStatus();
 }
 
+absl::string_view AssignmentService::PrincipalOf(const CallContext& context) const {
+  if (context.server == nullptr) return {};
+  return authorizer_.PrincipalViewFor(kPaths[static_cast<size_t>(Method::kAssign)], *context.server->auth_context());
+}
+
+absl::Status AssignmentService::Answer(const v1::AssignRequest& request, int64_t now_us, const CallContext& context,
+                                       v1::AssignResponse& response) {
+  if (absl::Status status = decisions_.Check(request); !status.ok()) return status;
+  if (absl::Status status = DecideAndCount(request, now_us); !status.ok()) return status;
+  FillAssignResponse(decision_, response);
+  return decisions_.Record(
+      decision_, request, [&] { return PrincipalOf(context); }, response);
+}
+
 grpc::Status AssignmentService::Assign(const v1::AssignRequest& request, v1::AssignResponse& response,
                                        CallContext& context) {
   if (const grpc::Status* refused = Begin(context)) return *refused;
-  if (absl::Status status = DecideAndCount(request, now_us_); !status.ok()) return ToGrpcStatus(status);
-  FillAssignResponse(decision_, response);
-  return grpc::Status::OK;
+  const absl::Status status = Answer(request, now_us_, context, response);
+  return status.ok() ? grpc::Status::OK : ToGrpcStatus(status);
 }
 
 grpc::Status AssignmentService::BatchAssign(const v1::BatchAssignRequest& request, v1::BatchAssignResponse& response,
@@ -75,6 +91,7 @@ grpc::Status AssignmentService::BatchAssign(const v1::BatchAssignRequest& reques
 grpc::Status AssignmentService::Explain(const v1::ExplainRequest& request, v1::ExplainResponse& response,
                                         CallContext& context) {
   if (const grpc::Status* refused = Begin(context)) return *refused;
+  if (request.has_receipt() || request.has_decision_id()) return Recall(request, context);
   if (!request.has_request()) return ToGrpcStatus(MakeError(Reason::kFieldRequired, "request", "is required"));
   const auto question = ReadQuestion(request);
   if (!question.ok()) return ToGrpcStatus(question.status());
@@ -96,6 +113,17 @@ ExplainedSources AssignmentService::ExplainedNow() const {
           .profile = aggregates ? pipeline_.profile().state() : std::span<const uint8_t>(),
           .consent = pipeline_.sources().index.Find(pipeline_.reader(), decision_.subject),
           .notices = pipeline_.sources().notices};
+}
+
+grpc::Status AssignmentService::Recall(const v1::ExplainRequest& request, CallContext& context) {
+  if (recall_ == nullptr) {
+    return ToGrpcStatus(MakeError(Reason::kDecisionLogOff, "", "this server keeps nothing of decisions"));
+  }
+  RecallCaller caller = {.principal = HashPrincipal(pipeline_.sources().pseudonymizer, PrincipalOf(context))};
+  caller.reviewer =
+      context.server != nullptr && authorizer_.Holds(1u << v1::ROLE_REVIEWER, *context.server->auth_context());
+  context.deferred = recall_->Ask(request, caller, now_us_);
+  return context.deferred == nullptr ? overloaded_ : grpc::Status::OK;
 }
 
 grpc::Status AssignmentService::RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response,
@@ -134,12 +162,10 @@ grpc::Status AssignmentService::AnswerStream(const v1::StreamAssignRequest& requ
                                              CallContext& context) {
   if (!StillAllowed(context)) return role_required_;
   response.set_tag(request.tag());
-  absl::Status status = request.has_request() ? DecideAndCount(request.request(), clock_.Read().wall_us)
-                                              : MakeError(Reason::kFieldRequired, "request", "is required");
-  if (status.ok()) {
-    FillAssignResponse(decision_, *response.mutable_response());
-    return grpc::Status::OK;
-  }
+  absl::Status status = request.has_request()
+                            ? Answer(request.request(), clock_.Read().wall_us, context, *response.mutable_response())
+                            : MakeError(Reason::kFieldRequired, "request", "is required");
+  if (status.ok()) return grpc::Status::OK;
   cells_.entry_errors.Add(1);
   if (request.has_request()) status = WithFieldPrefix(status, "request.");
   *response.mutable_error() = ToRpcStatus(status);

@@ -10,8 +10,10 @@
 #include "server/authorization.h"
 #include "server/batch_assign.h"
 #include "server/data_plane_cells.h"
+#include "server/decision_recorder.h"
 #include "server/event_recorder.h"
 #include "server/explained_details.h"
+#include "server/recall_desk.h"
 #include "server/thread_clock.h"
 
 namespace assent::server {
@@ -19,7 +21,9 @@ namespace assent::server {
 // Threads: one a polling thread. Ownership: borrows everything it is given.
 class AssignmentService final : public AssignmentHandler {
  public:
-  AssignmentService(const PipelineSources& sources, const Authorizer& authorizer, DataPlaneCells& cells, int thread);
+  // `recall`: null: what was decided before cannot be explained.
+  AssignmentService(const PipelineSources& sources, const Authorizer& authorizer, DataPlaneCells& cells, int thread,
+                    const DecisionKeeping& keeping = {}, RecallDesk* recall = nullptr);
 
   void Awake() override { pipeline_.Online(); }
   void Idle() override { pipeline_.Offline(); }
@@ -48,6 +52,12 @@ class AssignmentService final : public AssignmentHandler {
   // What an explanation of the last decision may draw on.
   ExplainedSources ExplainedNow() const;
   absl::Status DecideAndCount(const v1::AssignRequest& request, int64_t now_us);
+  // The same, with the answer, its receipt and its record.
+  absl::Status Answer(const v1::AssignRequest& request, int64_t now_us, const CallContext& context,
+                      v1::AssignResponse& response);
+  // Who receives answers, as receipts and the log know it; also for Explain, which others may call too.
+  absl::string_view PrincipalOf(const CallContext& context) const;
+  grpc::Status Recall(const v1::ExplainRequest& request, CallContext& context);
 
   AssignPipeline pipeline_;
   const Authorizer& authorizer_;
@@ -56,6 +66,8 @@ class AssignmentService final : public AssignmentHandler {
   const bool count_unknown_;
   BatchAssigner batch_;
   EventRecorder recorder_;
+  DecisionRecorder decisions_;
+  RecallDesk* const recall_;
   ThreadClock clock_;
   int64_t now_us_ = 0;  // of the call that Begin let through
   policy::Decision decision_;

@@ -68,14 +68,20 @@ uint32_t Authorizer::RolesOf(const grpc::AuthContext& caller) const {
   return roles;
 }
 
-std::string Authorizer::PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const {
-  const auto uris = caller.FindPropertyValues(kUriProperty);
-  if (!mutual_tls_ || !caller.IsPeerAuthenticated() || uris.empty()) return "insecure";
+absl::string_view Authorizer::PrincipalViewFor(absl::string_view path, const grpc::AuthContext& caller) const {
+  constexpr absl::string_view kEveryone = "insecure";
+  if (!mutual_tls_ || !caller.IsPeerAuthenticated()) return kEveryone;
   const Principals& principals = Present();
-  for (const grpc::string_ref& uri : uris) {
-    if (table_.Allows(path, principals.RolesOf(View(uri)))) return std::string(uri.data(), uri.size());
+  absl::string_view first = kEveryone;  // unless there is a name
+  bool named = false;
+  for (auto property = caller.begin(); property != caller.end(); ++property) {
+    const auto [name, value] = *property;
+    if (View(name) != kUriProperty) continue;
+    if (table_.Allows(path, principals.RolesOf(View(value)))) return View(value);
+    if (!named) first = View(value);
+    named = true;
   }
-  return std::string(uris[0].data(), uris[0].size());  // the principals were replaced since the call was let in
+  return first;  // the principals were replaced since the call was let in
 }
 
 }  // namespace assent::server

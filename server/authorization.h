@@ -34,7 +34,11 @@ class Authorizer {
   bool Holds(uint32_t roles, const grpc::AuthContext& caller) const;
   // Who is answerable for a call of `path`: the caller's first URI name that holds a role for it; its first URI name
   // when none does any more; "insecure" without mutual TLS.
-  std::string PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const;
+  std::string PrincipalFor(absl::string_view path, const grpc::AuthContext& caller) const {
+    return std::string(PrincipalViewFor(path, caller));
+  }
+  // The same, borrowed from `caller`. Cost: as Allows.
+  absl::string_view PrincipalViewFor(absl::string_view path, const grpc::AuthContext& caller) const;
 
   // From now on, calls are judged by these, and so is the next message of a stream that is open.
   void Replace(Principals principals);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "policy/sha256.h"
 #include "server/listen_address.h"
 #include "server/policy_configuration.h"
 #include "server/role_table.h"
@@ -66,12 +67,15 @@ absl::Status ResolveTimes(const internal::v1::ServerConfig& message, Configurati
   uint32_t deadline = 10'000;
   uint32_t poll = 1'000;
   uint32_t sweep_hours = 24;
+  uint32_t checkpoint_minutes = 10;
   Bounds bounds;
   if (message.has_drain_delay_ms()) {
     uint32_t delay = 0;
     bounds.Read("drain_delay_ms", message.drain_delay_ms(), 1, kHourMs, delay);
     out.drain_delay = std::chrono::milliseconds(delay);
   }
+  bounds.Read("audit_checkpoint_minutes", message.audit_checkpoint_minutes(), 1, 1440, checkpoint_minutes);
+  out.audit_checkpoint = std::chrono::minutes(checkpoint_minutes);
   bounds.Read("drain_deadline_ms", message.drain_deadline_ms(), 1, kHourMs, deadline);
   bounds.Read("erasure_sweep_hours", message.erasure_sweep_hours(), 1, 720, sweep_hours);
   bounds.Read("model_poll_ms", message.model_poll_ms(), 10, kHourMs, poll);
@@ -214,6 +218,7 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
   out.pseudonym_key_file = message.pseudonym_key_file();
   out.signing_key_file = message.signing_key_file();
   out.sealing_key_file = message.sealing_key_file();
+  out.sha256 = std::string(policy::BytesOf(policy::Sha256Of({message.SerializeAsString()})));
   if (absl::Status status = ResolveTls(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveListeners(message, out); !status.ok()) return status;
   if (absl::Status status = ResolveLimits(message.limits(), out); !status.ok()) return status;
@@ -230,6 +235,11 @@ absl::StatusOr<Configuration> ResolveConfiguration(const internal::v1::ServerCon
     out.disclosure = *std::move(disclosure);
   }
   out.disclosure.profile_retention = out.profile_retention;
+  auto decisions = ResolveDecisions(message.decisions());
+  if (!decisions.ok()) return decisions.status();
+  out.decisions = *std::move(decisions);
+  out.decisions.verdict_text = VerdictTextOf(message);
+  if (out.decisions.logs()) out.disclosure.decision_retention = out.decisions.log_retention;
   const auto uses = ReadUsesAllowed(message);
   if (!uses.ok()) return uses.status();
   out.significant_uses_allowed = *uses;

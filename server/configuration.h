@@ -12,6 +12,7 @@
 #include "assent/internal/v1/server_config.pb.h"
 #include "policy/jurisdiction.h"
 #include "scoring/profile.h"
+#include "server/decision_settings.h"
 #include "server/disclosure_settings.h"
 #include "server/transport_limits.h"
 
@@ -72,6 +73,10 @@ struct Configuration {
   std::chrono::hours erasure_sweep{24};
   std::string backup_dir;  // empty: no backups
   std::chrono::hours backup_retention{168};
+  std::chrono::minutes audit_checkpoint{10};
+  // Of the message that it was made of, with what flags replaced; 32 bytes. Empty: it was made of none.
+  std::string sha256;
+  DecisionSettings decisions = {};
 
   bool mutual_tls() const { return has_tls && !tls.client_ca_file().empty(); }
 };

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
 #include "server/consent_conversion.h"
 #include "server/notice_conversion.h"
 #include "server/pseudonym_text.h"
+#include "server/signed_document.h"
 
 namespace assent::server {
 namespace {
@@ -53,12 +53,7 @@ std::string SignReceipt(const v1::ConsentReceipt& receipt, const policy::Signing
   options.preserve_proto_field_names = true;
   std::string json;
   if (!google::protobuf::util::MessageToJsonString(receipt, &json, options).ok()) return "";
-  const std::string header = absl::WebSafeBase64Escape(
-      absl::StrCat(R"({"alg":"EdDSA","kid":")", key.verifying().id(), R"(","cty":")", kSchema, R"("})"));
-  const std::string payload = absl::WebSafeBase64Escape(json);
-  const std::string signature = absl::WebSafeBase64Escape(key.Sign(absl::StrCat(header, ".", payload)));
-  return absl::StrCat(R"({"payload":")", payload, R"(","protected":")", header, R"(","signature":")", signature,
-                      R"("})");
+  return SignDocument(kSchema, json, key);
 }
 
 }  // namespace assent::server

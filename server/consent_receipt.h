@@ -16,7 +16,7 @@ namespace assent::server {
 v1::ConsentReceipt MakeConsentReceipt(const policy::SubjectKey& subject, const internal::v1::ConsentRecord& record,
                                       const storage::NoticeStore& notices, absl::Time now);
 
-// A JSON Web Signature in the flattened form. Source: RFC 7515 section 7.2.2, RFC 8037 section 3.1.
+// As SignDocument has it.
 std::string SignReceipt(const v1::ConsentReceipt& receipt, const policy::SigningKey& key);
 
 }  // namespace assent::server

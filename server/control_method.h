@@ -36,8 +36,12 @@ enum class ControlMethod : uint8_t {
   kListBackups,
   kPurgeBackups,
   kReleaseRestored,
+  kListAuditEntries,
+  kGetAuditCheckpoint,
+  kListDecisions,
+  kRotateSealingKeys,
 };
-inline constexpr size_t kControlMethodCount = 24;
+inline constexpr size_t kControlMethodCount = 28;
 
 // By method, as gRPC has them.
 inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPaths = {
@@ -65,6 +69,10 @@ inline constexpr std::array<absl::string_view, kControlMethodCount> kControlPath
     "/assent.v1.BackupService/ListBackups",
     "/assent.v1.BackupService/PurgeBackups",
     "/assent.v1.BackupService/ReleaseRestored",
+    "/assent.v1.OversightService/ListAuditEntries",
+    "/assent.v1.OversightService/GetAuditCheckpoint",
+    "/assent.v1.OversightService/ListDecisions",
+    "/assent.v1.KeyService/RotateSealingKeys",
 };
 
 constexpr absl::string_view PathOf(ControlMethod method) { return kControlPaths[static_cast<size_t>(method)]; }

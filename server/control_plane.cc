@@ -8,7 +8,8 @@ namespace assent::server {
 
 absl::StatusOr<std::unique_ptr<ControlPlane>> ControlPlane::Start(const ControlPlaneOptions& options,
                                                                   ConsentService& consent, SubjectService& subject,
-                                                                  BackupService& backup) {
+                                                                  BackupService& backup, KeyService& key,
+                                                                  OversightService& oversight) {
   auto plane = std::unique_ptr<ControlPlane>(new ControlPlane);
   grpc::ServerBuilder builder;
   SetTransportLimits(options.transport, builder);
@@ -17,6 +18,8 @@ absl::StatusOr<std::unique_ptr<ControlPlane>> ControlPlane::Start(const ControlP
   builder.RegisterService(&consent);
   builder.RegisterService(&subject);
   builder.RegisterService(&backup);
+  builder.RegisterService(&oversight);
+  builder.RegisterService(&key);
   plane->support_.Register("control", options.threads_max, builder);
   plane->server_ = builder.BuildAndStart();
   if (plane->server_ == nullptr) return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen));
@@ -29,6 +32,8 @@ ControlPlane::~ControlPlane() { Drain(std::chrono::system_clock::now()); }
 void ControlPlane::SetServing(bool serving) {
   support_.health().SetServing("", serving);
   support_.health().SetServing(v1::BackupService::service_full_name(), serving);
+  support_.health().SetServing(v1::OversightService::service_full_name(), serving);
+  support_.health().SetServing(v1::KeyService::service_full_name(), serving);
   SetConsentServing(serving);
 }
 

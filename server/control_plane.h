@@ -11,6 +11,8 @@
 #include "grpcpp/server.h"
 #include "server/backup_service.h"
 #include "server/consent_service.h"
+#include "server/key_service.h"
+#include "server/oversight_service.h"
 #include "server/subject_service.h"
 #include "server/support_services.h"
 #include "server/transport_limits.h"
@@ -20,7 +22,7 @@ namespace assent::server {
 struct ControlPlaneOptions {
   std::string listen = "127.0.0.1:0";
   std::shared_ptr<grpc::ServerCredentials> credentials{};
-  int threads_max = 32;  // of the three services; health and reflection have their own, see SupportServices
+  int threads_max = 32;  // of our services; health and reflection have their own, see SupportServices
   TransportLimits transport{};
 };
 
@@ -30,7 +32,8 @@ class ControlPlane {
   // Errors: Unavailable when the address cannot be listened on. Ownership: borrows the services.
   static absl::StatusOr<std::unique_ptr<ControlPlane>> Start(const ControlPlaneOptions& options,
                                                              ConsentService& consent, SubjectService& subject,
-                                                             BackupService& backup);
+                                                             BackupService& backup, KeyService& key,
+                                                             OversightService& oversight);
   ~ControlPlane();
   ControlPlane(const ControlPlane&) = delete;
   ControlPlane& operator=(const ControlPlane&) = delete;
@@ -47,7 +50,8 @@ class ControlPlane {
   ControlPlane() = default;
 
   SupportServices support_{{v1::ConsentService::service_full_name(), v1::SubjectService::service_full_name(),
-                            v1::BackupService::service_full_name()},
+                            v1::BackupService::service_full_name(), v1::KeyService::service_full_name(),
+                            v1::OversightService::service_full_name()},
                            true};
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

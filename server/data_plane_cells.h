@@ -24,6 +24,10 @@ struct alignas(128) DataPlaneCells {
   std::array<Cell, policy::kRuleCount> rules;
   std::array<Cell, kEventResultCount> events;
   Cell entry_errors;  // batch rows and stream messages that failed alone
+  // Of those that the decision log chooses: offered to it, lost because its ring was full, and refused for that.
+  Cell decisions_logged;
+  Cell decisions_dropped;
+  Cell decisions_refused;
 
   // What became of a call's events. Cost: one branch where there was none.
   void Count(const EventCounts& counts, bool count_unknown) {

@@ -177,6 +177,32 @@ void Metrics::AddConsent(MetricFamilies& families) const {
   families.Counter(static_cast<double>(figures.failed), {{"result", "failed"}});
 }
 
+void Metrics::AddAudit(MetricFamilies& families) const {
+  families.Start(MetricType::Gauge, "assent_audit_entries", "Entries of the audit log.");
+  families.Gauge(static_cast<double>(parts_.store.audit_tail().index));
+}
+
+void Metrics::AddDecisionLog(MetricFamilies& families) const {
+  if (parts_.decision_log == nullptr) return;
+  uint64_t dropped = 0;
+  uint64_t refused = 0;
+  for (const auto& cells : parts_.data_plane) {
+    dropped += cells->decisions_dropped.Read();
+    refused += cells->decisions_refused.Read();
+  }
+  const DecisionLog::Figures figures = parts_.decision_log->figures();
+  const auto counter = [&](const char* name, const char* help, uint64_t value) {
+    families.Start(MetricType::Counter, name, help);
+    families.Counter(static_cast<double>(value));
+  };
+  counter("assent_decision_log_written_total", "Decisions that the log has on the disk.", figures.written);
+  counter("assent_decision_log_dropped_total", "Decisions that were answered and found the log's ring full.", dropped);
+  counter("assent_decision_log_refused_total", "Decisions that were refused because the log's ring was full.", refused);
+  counter("assent_decision_log_erased_total", "Decisions of people who were erased while these waited.",
+          figures.erased);
+  counter("assent_decision_log_failures_total", "Writes of the log that the disk refused.", figures.failed);
+}
+
 void Metrics::AddBackups(MetricFamilies& families) const {
   if (parts_.backups == nullptr) return;
   const std::vector<storage::Backup> backups = parts_.backups->List();
@@ -251,6 +277,8 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   AddProfiles(families);
   AddDrift(families);
   AddBackups(families);
+  AddAudit(families);
+  AddDecisionLog(families);
   AddProcess(families);
   return families.Take();
 }

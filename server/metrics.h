@@ -11,6 +11,7 @@
 #include "prometheus/exposer.h"
 #include "server/control_metrics.h"
 #include "server/data_plane_cells.h"
+#include "server/decision_log.h"
 #include "server/metric_families.h"
 #include "server/model_source.h"
 #include "server/opt_out_queue.h"
@@ -36,6 +37,7 @@ class Metrics final : public prometheus::Collectable {
     const storage::ProfileStore& profiles;
     const OptOutQueue& opt_outs;
     const OptOutWriter& opt_out_writer;
+    const DecisionLog* decision_log = nullptr;      // null: it is off
     const storage::BackupStore* backups = nullptr;  // null: none are made
   };
   explicit Metrics(const Parts& parts) : parts_(parts) {}
@@ -45,12 +47,14 @@ class Metrics final : public prometheus::Collectable {
  private:
   void AddCalls(MetricFamilies& families) const;
   void AddDecisions(MetricFamilies& families) const;
+  void AddDecisionLog(MetricFamilies& families) const;
   void AddModel(MetricFamilies& families) const;
   void AddConsent(MetricFamilies& families) const;
   void AddEvents(MetricFamilies& families) const;
   void AddProfiles(MetricFamilies& families) const;
   void AddDrift(MetricFamilies& families) const;
   void AddBackups(MetricFamilies& families) const;
+  void AddAudit(MetricFamilies& families) const;
 
   const Parts parts_;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "scoring/assign.h"
 #include "server/log.h"
 #include "storage/model_file.h"
@@ -100,8 +101,23 @@ absl::Status ModelSource::Reload() {
         {{"path", OperatorText(options_.path)}, {"code", read.code()}, {"cause", OperatorText(read.message())}});
     return read;
   }
-  Publish(*std::move(model));
-  return absl::OkStatus();
+  Archive(model->digest_hex());
+  const Publication published = Publish(*std::move(model));
+  if (published == Publication::kServes) return absl::OkStatus();
+  if (published == Publication::kNotRecorded) last_tried_.reset();  // the next look tries again
+  return absl::FailedPreconditionError("the model was refused; the log says why");
+}
+
+void ModelSource::Archive(const std::string& digest) {
+  if (options_.archive == nullptr) return;
+  const absl::Time now = absl::Now();
+  const auto former = facts();
+  absl::Status kept = options_.archive->Keep(options_.path, digest, now);
+  if (kept.ok() && former && former->digest != digest) {
+    kept = options_.archive->NoteServed(former->digest, now);
+    if (absl::IsNotFound(kept)) kept = absl::OkStatus();  // it came without a file
+  }
+  if (!kept.ok()) Log(Severity::kError, "model_archive_failed", {{"cause", OperatorText(kept.message())}});
 }
 
 absl::StatusOr<scoring::ProfileLayout> ModelSource::LayOut(const scoring::Model& model) const {
@@ -111,18 +127,23 @@ absl::StatusOr<scoring::ProfileLayout> ModelSource::LayOut(const scoring::Model&
   return layout;
 }
 
-void ModelSource::Publish(scoring::Model model) {
-  auto layout = LayOut(model);
-  if (!layout.ok()) {
+Publication ModelSource::Publish(scoring::Model model) {
+  ModelFacts facts{.name = model.provenance().name, .digest = model.digest_hex(), .segments = model.segments().size()};
+  const auto refuse = [&](const absl::Status& why) {
     failures_.fetch_add(1, std::memory_order_relaxed);
     Log(Severity::kError, "model_refused",
-        {{"name", OperatorText(model.provenance().name)},
-         {"code", layout.status().code()},
-         {"cause", OperatorText(layout.status().message())}});
-    return;
+        {{"name", OperatorText(facts.name)}, {"code", why.code()}, {"cause", OperatorText(why.message())}});
+  };
+  auto layout = LayOut(model);
+  if (!layout.ok()) {
+    refuse(layout.status());
+    return Publication::kRefused;
   }
   WarmUp(model);
-  ModelFacts facts{.name = model.provenance().name, .digest = model.digest_hex(), .segments = model.segments().size()};
+  if (const absl::Status recorded = options_.record ? options_.record(facts) : absl::OkStatus(); !recorded.ok()) {
+    refuse(recorded);
+    return Publication::kNotRecorded;
+  }
   {
     const std::lock_guard lock(mutex_);
     // The same model again goes on counting.
@@ -137,6 +158,7 @@ void ModelSource::Publish(scoring::Model model) {
   Log(Severity::kInfo, "model_published",
       {{"name", OperatorText(facts.name)}, {"digest", OperatorText(facts.digest)}, {"segments", facts.segments}});
   if (on_published_) on_published_();
+  return Publication::kServes;
 }
 
 std::shared_ptr<const DriftCounters> ModelSource::drift() const {

@@ -19,6 +19,7 @@
 #include "scoring/published.h"
 #include "server/segment_counters.h"
 #include "server/serving_model.h"
+#include "storage/model_archive.h"
 #include "storage/profile_store.h"
 
 namespace assent::server {
@@ -30,6 +31,13 @@ struct ModelFacts {
   size_t segments = 0;
 };
 
+// What became of a model.
+enum class Publication : uint8_t {
+  kServes,
+  kRefused,     // it never will
+  kNotRecorded  // the disk refused; it may be tried again
+};
+
 // Threads: safe. Ownership: owns a thread that looks at the file; borrows the domain.
 class ModelSource {
  public:
@@ -39,8 +47,13 @@ class ModelSource {
     int threads = 1;  // polling threads that will count
     // Told of each model's layout before the model is published; null: nobody.
     storage::ProfileStore* profiles = nullptr;
+    // Told of each model before it is published. Where it fails the model is refused, logged and counted; that of the
+    // file is tried again with the next look. Empty: nobody.
+    std::function<absl::Status(const ModelFacts&)> record = {};
     // The file of the taxonomy, read again with each model; empty: none, and a row has no other above it.
     std::string taxonomy_path = {};
+    // Keeps the file of each model that is published, for the explanations of its decisions; null: nobody does.
+    storage::ModelArchive* archive = nullptr;
   };
 
   ModelSource(scoring::Quiescence& domain, Options options);
@@ -58,10 +71,12 @@ class ModelSource {
   void Stop();
 
   // Reads the file now, whether it changed or not, and that of the taxonomy. Where one of the two is damaged the model
-  // is refused, logged and counted, and the old one stays. Errors: those of ReadModelFile and ReadTaxonomy.
+  // is refused, logged and counted, and the old one stays. Errors: those of ReadModelFile and ReadTaxonomy;
+  // FailedPrecondition (Publish refused it).
   absl::Status Reload();
-  // Warms the model up and serves it. One whose profiles cannot be laid out is refused, logged and counted.
-  void Publish(scoring::Model model);
+  // Warms the model up and serves it. One whose profiles cannot be laid out, or that cannot be recorded, is refused,
+  // logged and counted, and the one before stays.
+  Publication Publish(scoring::Model model);
 
   const scoring::Published<ServingModel>& published() const { return published_; }
   const SegmentTotals& segment_totals() const { return totals_; }
@@ -83,6 +98,8 @@ class ModelSource {
   std::optional<Signature> Look() const;
   absl::StatusOr<scoring::ProfileLayout> LayOut(const scoring::Model& model) const;
   void Watch();
+  // Logs what fails: a model serves all the same.
+  void Archive(const std::string& digest);
 
   scoring::Quiescence& domain_;
   const Options options_;

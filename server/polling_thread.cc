@@ -56,6 +56,8 @@ void PollingThread::Poll() {
 
 void PollingThread::CloseEvent::Proceed(bool /*ok*/) {
   share_.closing = true;
+  for (WaitingCall* call : share_.waiting) call->Abandon();
+  share_.waiting.clear();
   share_.queue->Shutdown();
 }
 

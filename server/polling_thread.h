@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "grpcpp/alarm.h"
@@ -26,6 +27,16 @@ using AssignmentAsyncService =
         v1::AssignmentService::WithRawMethod_StreamAssign<v1::AssignmentService::WithAsyncMethod_RecordEvents<
             v1::AssignmentService::WithAsyncMethod_Explain<v1::AssignmentService::Service>>>>>;
 
+// A call whose answer another thread makes.
+class WaitingCall {
+ public:
+  // The queue is about to be shut: the call ends here, unless its answer is on the queue already.
+  virtual void Abandon() = 0;
+
+ protected:
+  ~WaitingCall() = default;
+};
+
 // What the calls of one thread share. Threads: the polling thread only, once it runs.
 struct PollingShare {
   AssignmentAsyncService* service = nullptr;
@@ -36,6 +47,7 @@ struct PollingShare {
   size_t streams = 0;
   size_t streams_max = 0;
   bool closing = false;  // nothing may be posted to the queue any more
+  std::vector<WaitingCall*> waiting = {};
 };
 
 // Keeps enough calls of one method waiting for callers. Ownership: owns its calls.

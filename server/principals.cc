@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "assent/internal/v1/server_config.pb.h"
+#include "policy/sha256.h"
 #include "server/role_table.h"
 #include "server/text_proto_file.h"
 
@@ -28,6 +29,7 @@ absl::StatusOr<Principals> Principals::Read(const std::string& path) {
     }
     if (!out.roles_by_uri_.emplace(principal.uri(), roles).second) return bad(i, ".uri: appears twice");
   }
+  out.sha256_ = std::string(policy::BytesOf(policy::Sha256Of({file.SerializeAsString()})));
   return out;
 }
 

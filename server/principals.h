@@ -26,9 +26,12 @@ class Principals {
     return it == roles_by_uri_.end() ? 0 : it->second;
   }
   size_t size() const { return roles_by_uri_.size(); }
+  // Of what the file says, 32 bytes: comments and spaces do not count.
+  const std::string& sha256() const { return sha256_; }
 
  private:
   absl::flat_hash_map<std::string, uint32_t> roles_by_uri_;
+  std::string sha256_;
 };
 
 }  // namespace assent::server

@@ -34,6 +34,7 @@ enum class Reason : uint8_t {
   kConsentTokenInvalid,
   kRequestIdReused,
   kPurposeNotInNotice,
+  kReceiptInvalid,
   // The state of the world.
   kConsentTokenOtherEpoch,
   kConsentTokenAhead,
@@ -43,6 +44,15 @@ enum class Reason : uint8_t {
   kNoticeExists,
   kNoticesFull,
   kReceiptsNotConfigured,
+  kCheckpointsNotConfigured,
+  kDecisionReceiptsOff,
+  kReceiptKeyUnknown,
+  kReceiptExpired,
+  kDecisionLogOff,
+  kDecisionLogFull,
+  kDecisionNotFound,
+  kDecisionModelGone,
+  kDecisionNotYours,
   kEtagMismatch,
   kNoModel,
   kProfileNotRead,
@@ -51,10 +61,14 @@ enum class Reason : uint8_t {
   kLinksFull,
   kLinkConflict,
   kSubjectErased,
+  kSubjectRestricted,
   kKeyMismatch,
   kBackupsOff,
   kBackupUnderWay,
   kBackupsFull,
+  kSealingOff,
+  kSealingKeysRefused,
+  kRotationUnderWay,
   kStorageUnavailable,
   kRecordDamaged,
   kTooManyCalls,
@@ -64,7 +78,7 @@ enum class Reason : uint8_t {
   kRoleRequired,
   kInternal,
 };
-inline constexpr int kReasonCount = 48;
+inline constexpr int kReasonCount = 62;
 
 struct ReasonFacts {
   Reason reason;

@@ -6,7 +6,9 @@
 #include "assent/v1/assignment_service.pb.h"
 #include "assent/v1/backup_service.pb.h"
 #include "assent/v1/consent_service.pb.h"
+#include "assent/v1/key_service.pb.h"
 #include "assent/v1/options.pb.h"
+#include "assent/v1/oversight_service.pb.h"
 #include "assent/v1/subject_service.pb.h"
 
 namespace assent::server {
@@ -69,6 +71,8 @@ const RoleTable& ServedRoleTable() {
       v1::RecordConsentRequest::descriptor()->file()->FindServiceByName("ConsentService"),
       v1::EraseSubjectRequest::descriptor()->file()->FindServiceByName("SubjectService"),
       v1::CreateBackupRequest::descriptor()->file()->FindServiceByName("BackupService"),
+      v1::GetAuditCheckpointRequest::descriptor()->file()->FindServiceByName("OversightService"),
+      v1::RotateSealingKeysRequest::descriptor()->file()->FindServiceByName("KeyService"),
   });
   return table;
 }

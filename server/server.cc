@@ -9,26 +9,33 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "policy/sealing.h"
-#include "policy/signature.h"
+#include "absl/time/clock.h"
+#include "policy/sha256.h"
 #include "policy/subject.h"
 #include "scoring/quiescence.h"
 #include "server/assignment_service.h"
+#include "server/audit_checkpoint.h"
+#include "server/audit_watch.h"
 #include "server/authorization.h"
 #include "server/backup_service.h"
 #include "server/consent_service.h"
 #include "server/control_metrics.h"
 #include "server/control_plane.h"
 #include "server/data_plane.h"
+#include "server/decision_services.h"
 #include "server/disk_watch.h"
 #include "server/erasure_watch.h"
+#include "server/key_service.h"
 #include "server/listen_address.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/model_source.h"
+#include "server/named_files.h"
 #include "server/opt_out_queue.h"
 #include "server/opt_out_writer.h"
+#include "server/oversight_service.h"
 #include "server/subject_service.h"
 #include "server/subject_view.h"
 #include "server/transport_security.h"
@@ -36,33 +43,19 @@
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
 #include "storage/database.h"
-#include "storage/key_file.h"
 #include "storage/notice_store.h"
 #include "storage/profile_store.h"
-#include "storage/vendor_list_file.h"
 
 namespace assent::server {
-namespace {
-
-constexpr size_t kPemBytesMax = 4096;
-
-// The error with the configuration field that it comes from.
-absl::Status InField(absl::string_view field, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
-}
-
-}  // namespace
 
 // In the order in which they are made; they go in the opposite order.
 struct Server::Parts {
-  Parts(Configuration given, policy::Pseudonymizer key)
-      : configuration(std::move(given)), pseudonymizer(std::move(key)) {}
+  Parts(Configuration given, policy::Pseudonymizer key, NamedFiles read)
+      : configuration(std::move(given)), pseudonymizer(std::move(key)), files(std::move(read)) {}
 
   const Configuration configuration;
   const policy::Pseudonymizer pseudonymizer;
-  std::optional<policy::VendorList> vendor_list;
-  std::optional<policy::SigningKey> signing_key;
-  std::optional<policy::SealingRing> sealing_keys;
+  const NamedFiles files;
   scoring::Quiescence domain;
   storage::ConsentIndex index{domain};
   storage::RefusalIndex refusals{domain};
@@ -70,29 +63,35 @@ struct Server::Parts {
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::ConsentStore> store;
   std::unique_ptr<storage::NoticeStore> notices;
+  std::unique_ptr<AuditCheckpoints> checkpoints;
   std::unique_ptr<storage::ProfileStore> profiles;
   std::unique_ptr<storage::BackupStore> backups;  // null: none are made
   std::unique_ptr<ModelSource> model;
   std::unique_ptr<Authorizer> authorizer;
+  std::string principals_sha256;
   std::vector<std::unique_ptr<DataPlaneCells>> cells;
   ControlMetrics control_metrics;
   std::unique_ptr<ConsentService> consent_service;
   std::unique_ptr<SubjectView> subject_view;
   std::unique_ptr<SubjectService> subject_service;
   std::unique_ptr<BackupService> backup_service;
+  std::unique_ptr<OversightService> oversight_service;
+  std::unique_ptr<KeyService> key_service;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<DiskWatch> disk_watch;
   std::unique_ptr<ErasureWatch> erasure_watch;
+  std::unique_ptr<AuditWatch> audit_watch;
   std::unique_ptr<OptOutWriter> opt_out_writer;
+  std::unique_ptr<DecisionServices> decisions;
   std::unique_ptr<DataPlane> data;
   std::unique_ptr<MetricsEndpoint> metrics;
   bool drained = false;
 
-  absl::Status ReadVendors();
-  absl::Status ReadSigningKey();
-  absl::Status ReadSealingKeys();
   absl::Status OpenStorage();
   absl::Status MakeAuthorizer();
+  // Enters configuration and principals into the audit log where they are others than at the last start.
+  absl::Status RecordStart();
+  absl::Status RecordByServer(storage::AuditKind kind, const std::string& name, const std::string& sha256);
   // What every pipeline reads, once storage and model are there.
   PipelineSources Sources();
   absl::Status StartControlPlane();
@@ -102,52 +101,38 @@ struct Server::Parts {
   void DrainPlanes(std::chrono::system_clock::time_point deadline);
 };
 
-absl::Status Server::Parts::ReadVendors() {
-  if (configuration.tcf_vendor_id == 0) return absl::OkStatus();
-  auto read = storage::ReadVendorList(configuration.vendor_list_files, configuration.tcf_vendor_id);
-  if (!read.ok()) return InField("signals.vendor_list_files", read.status());
-  vendor_list = *std::move(read);
-  return absl::OkStatus();
-}
-
-absl::Status Server::Parts::ReadSigningKey() {
-  if (configuration.signing_key_file.empty()) return absl::OkStatus();
-  auto pem = storage::ReadSecretFile("signing key file", configuration.signing_key_file, kPemBytesMax);
-  if (!pem.ok()) return InField("signing_key_file", pem.status());
-  auto key = policy::SigningKey::FromPem(*pem);
-  if (!key.ok()) return InField("signing_key_file", key.status());
-  signing_key = *std::move(key);
-  return absl::OkStatus();
-}
-
-absl::Status Server::Parts::ReadSealingKeys() {
-  if (configuration.sealing_key_file.empty()) return absl::OkStatus();
-  auto ring = storage::ReadSealingKeys(configuration.sealing_key_file);
-  if (!ring.ok()) return InField("sealing_key_file", ring.status());
-  sealing_keys = *std::move(ring);
-  return absl::OkStatus();
-}
-
 absl::Status Server::Parts::OpenStorage() {
   struct stat data_dir = {};
   if (stat(configuration.data_dir.c_str(), &data_dir) == 0 && !S_ISDIR(data_dir.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("data_dir: ", configuration.data_dir, " is not a folder"));
   }
-  auto opened = storage::Database::Open({.data_dir = configuration.data_dir, .key_check = pseudonymizer.CheckValue()});
+  auto opened = storage::Database::Open({.data_dir = configuration.data_dir,
+                                         .key_check = pseudonymizer.CheckValue(),
+                                         .sealing_keys = files.sealing_keys,
+                                         .pseudonymizer = &pseudonymizer});
   if (!opened.ok()) return InField("data_dir", opened.status());
   database = *std::move(opened);
+  if (const auto& rekeyed = database->rekeyed()) {
+    Log(Severity::kInfo, "pseudonyms_rekeyed",
+        {{"subjects", rekeyed->subjects}, {"values", rekeyed->values}, {"unreadable", rekeyed->unreadable}});
+  }
   auto consent = storage::ConsentStore::Open(*database, index, refusals, configuration.jurisdictions);
   if (!consent.ok()) return InField("data_dir", consent.status());
   store = *std::move(consent);
   auto registered = storage::NoticeStore::Open(*database, *store, index);
   if (!registered.ok()) return InField("data_dir", registered.status());
   notices = *std::move(registered);
+  checkpoints =
+      std::make_unique<AuditCheckpoints>(*database, *store, files.signing_key ? &*files.signing_key : nullptr);
   auto kept = storage::ProfileStore::Open(*database, *store, index, domain,
                                           {.subjects_max = configuration.profile_subjects_max,
                                            .flush_interval = absl::FromChrono(configuration.profile_flush_interval),
                                            .retention = absl::FromChrono(configuration.profile_retention)});
   if (!kept.ok()) return InField("data_dir", kept.status());
   profiles = *std::move(kept);
+  auto decided = DecisionServices::Open(configuration, *database, *store, index, domain);
+  if (!decided.ok()) return InField("data_dir", decided.status());
+  decisions = *std::move(decided);
   Log(Severity::kInfo, "storage_opened",
       {{"subjects", index.size()},
        {"damaged_records", store->damaged_records()},
@@ -171,8 +156,27 @@ absl::Status Server::Parts::MakeAuthorizer() {
   if (!principals.ok()) {
     return InField("principals_file", principals.status());
   }
+  principals_sha256 = principals->sha256();
   authorizer = std::make_unique<Authorizer>(ServedRoleTable(), *std::move(principals));
   return absl::OkStatus();
+}
+
+absl::Status Server::Parts::RecordByServer(storage::AuditKind kind, const std::string& name,
+                                           const std::string& sha256) {
+  if (sha256.empty()) return absl::OkStatus();
+  return store->RecordGovernance({.kind = kind, .actor = "assentd", .name = name, .sha256 = sha256}, absl::Now());
+}
+
+absl::Status Server::Parts::RecordStart() {
+  absl::Status status = RecordByServer(storage::AuditKind::kConfiguration, "", configuration.sha256);
+  if (status.ok() && database->generation() > 0) {
+    const policy::SubjectKey check = pseudonymizer.CheckValue();
+    const absl::string_view bytes(reinterpret_cast<const char*>(check.bytes.data()), check.bytes.size());
+    status =
+        RecordByServer(storage::AuditKind::kPseudonymKey, "", std::string(policy::BytesOf(policy::Sha256Of({bytes}))));
+  }
+  if (status.ok()) status = RecordByServer(storage::AuditKind::kPrincipals, "", principals_sha256);
+  return status.ok() ? status : InField("data_dir", status);
 }
 
 PipelineSources Server::Parts::Sources() {
@@ -186,7 +190,8 @@ PipelineSources Server::Parts::Sources() {
           .verdict = {.regime_otherwise = configuration.jurisdictions.otherwise(),
                       .uses_allowed = configuration.significant_uses_allowed},
           .jurisdictions = configuration.jurisdictions,
-          .signals = {.tcf = {.vendor_id = configuration.tcf_vendor_id, .list = vendor_list ? &*vendor_list : nullptr},
+          .signals = {.tcf = {.vendor_id = configuration.tcf_vendor_id,
+                              .list = files.vendor_list ? &*files.vendor_list : nullptr},
                       .gdpr_when_unknown = !configuration.tcf_only_with_gdpr},
           .events = configuration.events,
           .profiles = profiles.get(),
@@ -199,15 +204,19 @@ absl::Status Server::Parts::StartControlPlane() {
   if (!credentials.ok()) return credentials.status();
   const ControlCall call(pseudonymizer, *store, *authorizer, control_metrics, configuration.request);
   consent_service = std::make_unique<ConsentService>(call, *notices, Sources().signals, configuration.jurisdictions,
-                                                     signing_key ? &*signing_key : nullptr);
+                                                     files.signing_key ? &*files.signing_key : nullptr);
   subject_view = std::make_unique<SubjectView>(Sources());
-  subject_service = std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure);
+  subject_service =
+      std::make_unique<SubjectService>(call, *subject_view, configuration.disclosure, &decisions->listing());
   backup_service = std::make_unique<BackupService>(call, *database, backups.get());
-  auto started = ControlPlane::Start({.listen = configuration.control_listen,
-                                      .credentials = *std::move(credentials),
-                                      .threads_max = configuration.control_threads_max,
-                                      .transport = configuration.transport},
-                                     *consent_service, *subject_service, *backup_service);
+  oversight_service = std::make_unique<OversightService>(call, *database, *checkpoints, decisions->listing());
+  key_service = std::make_unique<KeyService>(call, *database, configuration.sealing_key_file);
+  auto started =
+      ControlPlane::Start({.listen = configuration.control_listen,
+                           .credentials = *std::move(credentials),
+                           .threads_max = configuration.control_threads_max,
+                           .transport = configuration.transport},
+                          *consent_service, *subject_service, *backup_service, *key_service, *oversight_service);
   if (!started.ok()) return InField("control_listen", started.status());
   control = *std::move(started);
   disk_watch = std::make_unique<DiskWatch>(*store, [this](bool accepts) { control->SetConsentServing(accepts); });
@@ -215,6 +224,8 @@ absl::Status Server::Parts::StartControlPlane() {
       *database, *store, backups.get(),
       ErasureTimes{.sweep = configuration.erasure_sweep, .backup_retention = configuration.backup_retention});
   opt_out_writer = std::make_unique<OptOutWriter>(opt_outs, *store, index, domain);
+  audit_watch = std::make_unique<AuditWatch>(*checkpoints, *database, *store,
+                                             AuditWatch::Options{.interval = configuration.audit_checkpoint});
   return absl::OkStatus();
 }
 
@@ -223,8 +234,11 @@ absl::Status Server::Parts::StartDataPlane() {
   if (!credentials.ok()) return credentials.status();
   for (int i = 0; i < configuration.data_plane_threads; ++i) cells.push_back(std::make_unique<DataPlaneCells>());
   const PipelineSources sources = Sources();
+  absl::Status started_decisions = decisions->Start(sources, *model, database->sealing_keys());
+  if (!started_decisions.ok()) return started_decisions;
   const auto make_handler = [&](int thread) -> std::unique_ptr<AssignmentHandler> {
-    return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread);
+    return std::make_unique<AssignmentService>(sources, *authorizer, *cells[static_cast<size_t>(thread)], thread,
+                                               decisions->keeping(), &decisions->desk());
   };
   auto started = DataPlane::Start({.listen = configuration.listen,
                                    .credentials = *std::move(credentials),
@@ -249,6 +263,7 @@ absl::Status Server::Parts::StartMetrics() {
                                                                     .profiles = *profiles,
                                                                     .opt_outs = opt_outs,
                                                                     .opt_out_writer = *opt_out_writer,
+                                                                    .decision_log = decisions->log(),
                                                                     .backups = backups.get()});
   auto started = MetricsEndpoint::Start(configuration.metrics_listen, std::move(collectable));
   if (!started.ok()) return started.status();
@@ -265,22 +280,26 @@ void Server::Parts::DrainPlanes(std::chrono::system_clock::time_point deadline) 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& configuration) {
-  auto key = storage::ReadKeyFile(configuration.pseudonym_key_file);
-  if (!key.ok()) return InField("pseudonym_key_file", key.status());
-  auto pseudonymizer = policy::Pseudonymizer::Create(*key);
+  auto pseudonymizer = ReadPseudonymizer(configuration);
   if (!pseudonymizer.ok()) return pseudonymizer.status();
-  auto parts = std::make_unique<Parts>(configuration, *std::move(pseudonymizer));
+  auto files = ReadNamedFiles(configuration);
+  if (!files.ok()) return files.status();
+  auto parts = std::make_unique<Parts>(configuration, *std::move(pseudonymizer), *std::move(files));
   if (absl::Status status = parts->MakeAuthorizer(); !status.ok()) return status;
-  if (absl::Status status = parts->ReadVendors(); !status.ok()) return status;
-  if (absl::Status status = parts->ReadSigningKey(); !status.ok()) return status;
-  if (absl::Status status = parts->ReadSealingKeys(); !status.ok()) return status;
   if (absl::Status status = parts->OpenStorage(); !status.ok()) return status;
+  if (absl::Status status = parts->RecordStart(); !status.ok()) return status;
   parts->model = std::make_unique<ModelSource>(
       parts->domain, ModelSource::Options{.path = configuration.model,
                                           .poll = configuration.model_poll,
                                           .threads = configuration.data_plane_threads,
                                           .profiles = parts->profiles.get(),
-                                          .taxonomy_path = configuration.audience_taxonomy_file});
+                                          .record =
+                                              [made = parts.get()](const ModelFacts& facts) {
+                                                return made->RecordByServer(storage::AuditKind::kModel, facts.name,
+                                                                            absl::HexStringToBytes(facts.digest));
+                                              },
+                                          .taxonomy_path = configuration.audience_taxonomy_file,
+                                          .archive = &parts->decisions->models()});
   if (absl::Status status = parts->model->ReadTaxonomy(); !status.ok()) {
     return InField("audience_taxonomy_file", status);
   }
@@ -295,6 +314,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 Server::~Server() {
   if (parts_->drained) return;
   if (parts_->backups) parts_->backups->Stop();
+  parts_->key_service->Stop();
   parts_->model->Stop();
   parts_->DrainPlanes(std::chrono::system_clock::now());
 }
@@ -305,7 +325,7 @@ std::string Server::metrics_address() const {
   return WithPort(parts_->configuration.metrics_listen, parts_->metrics->port());
 }
 
-void Server::Publish(scoring::Model model) { parts_->model->Publish(std::move(model)); }
+void Server::Publish(scoring::Model model) { (void)parts_->model->Publish(std::move(model)); }
 
 void Server::Reload() {
   (void)parts_->model->Reload();  // logs and counts its own failures
@@ -313,6 +333,11 @@ void Server::Reload() {
   auto principals = Principals::Read(parts_->configuration.principals_file);
   if (!principals.ok()) {
     Log(Severity::kError, "principals_refused", {{"cause", OperatorText(principals.status().message())}});
+    return;
+  }
+  const absl::Status recorded = parts_->RecordByServer(storage::AuditKind::kPrincipals, "", principals->sha256());
+  if (!recorded.ok()) {
+    Log(Severity::kError, "principals_refused", {{"cause", OperatorText(recorded.message())}});
     return;
   }
   Log(Severity::kInfo, "principals_loaded", {{"principals", principals->size()}});
@@ -335,12 +360,16 @@ void Server::Drain(const std::function<void(std::chrono::milliseconds)>& wait) {
   say_not_serving();
   parts_->model->Stop();
   if (parts_->backups) parts_->backups->Stop();
+  parts_->key_service->Stop();
   parts_->disk_watch->Stop();     // may wait for the disk
   parts_->erasure_watch->Stop();  // as this one
-  say_not_serving();              // in case one of the two said otherwise in between
+  parts_->decisions->StopWatching();
+  say_not_serving();  // in case one of the two said otherwise in between
   wait(configuration.drain_delay);
   parts_->DrainPlanes(std::chrono::system_clock::now() + configuration.drain_deadline);
   parts_->opt_out_writer->Stop();  // after the last call that may have offered something
+  parts_->decisions->Stop();       // as this
+  parts_->audit_watch->Stop();     // after the last entry
   Log(Severity::kInfo, "drained");
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/time/clock.h"
 #include "server/request_validation.h"
+#include "server/status_conversion.h"
 #include "server/subject_conversion.h"
 #include "server/subject_export.h"
 
@@ -70,12 +71,20 @@ absl::StatusOr<std::string> SubjectService::Export(const v1::ExportSubjectReques
   absl::Status valid = ValidateSubject(request.has_subject(), request.subject(), call_.limits());
   if (!valid.ok()) return valid;
   const policy::SubjectKey subject = call_.KeyOf(request.subject());
-  const auto result = call_.Read(subject);
-  if (!result.ok()) return result.status();
   const absl::Time now = absl::Now();
   v1::SubjectExport document;
-  absl::Status filled = FillExport(call_.store(), subject, result->record, now, document);
-  if (!filled.ok()) return ReportStoreError(filled);
+  if (decisions_ != nullptr) {
+    if (absl::Status listed = decisions_->FillExport(subject, now, document); !listed.ok()) return listed;
+  }
+  const auto result = call_.Read(subject);
+  // Refusals of a stranger may be logged, too.
+  if (!result.ok() && document.decisions().empty()) return result.status();
+  if (result.ok()) {
+    absl::Status filled = FillExport(call_.store(), subject, result->record, now, document);
+    if (!filled.ok()) return ReportStoreError(filled);
+  } else if (ReasonOf(result.status()) != FactsOf(Reason::kConsentNotFound).name) {
+    return result.status();
+  }
   view_.FillProfiles(subject, absl::ToUnixMicros(now), document);
   return ExportText(document, request.format());
 }

@@ -7,16 +7,18 @@
 #include "absl/status/statusor.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "server/control_call.h"
+#include "server/decision_listing.h"
 #include "server/disclosure_settings.h"
 #include "server/subject_view.h"
 
 namespace assent::server {
 
-// Threads: safe. Ownership: borrows what `call` borrows, `view` and `disclosure`.
+// Threads: safe. Ownership: borrows what `call` borrows, and the others. `decisions`: null: none were ever logged.
 class SubjectService final : public v1::SubjectService::Service {
  public:
-  SubjectService(const ControlCall& call, SubjectView& view, const DisclosureSettings& disclosure)
-      : call_(call), view_(view), disclosure_(disclosure) {}
+  SubjectService(const ControlCall& call, SubjectView& view, const DisclosureSettings& disclosure,
+                 DecisionListing* decisions = nullptr)
+      : call_(call), view_(view), disclosure_(disclosure), decisions_(decisions) {}
 
   grpc::Status SetSegmentPreference(grpc::ServerContext* context, const v1::SetSegmentPreferenceRequest* request,
                                     v1::SetSegmentPreferenceResponse* response) override;
@@ -47,6 +49,7 @@ class SubjectService final : public v1::SubjectService::Service {
   const ControlCall call_;
   SubjectView& view_;
   const DisclosureSettings& disclosure_;
+  DecisionListing* const decisions_;
 };
 
 }  // namespace assent::server

@@ -3,6 +3,9 @@
 #define ASSENT_SERVER_UNARY_CALL_H_
 
 #include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_unary_call.h"
@@ -41,7 +44,7 @@ class UnaryCallPool final : public CallPool {
   }
 
  private:
-  class Call final : public QueueEvent {
+  class Call final : public QueueEvent, public WaitingCall {
    public:
     explicit Call(UnaryCallPool& pool) : pool_(pool) {}
 
@@ -54,6 +57,7 @@ class UnaryCallPool final : public CallPool {
     }
 
     void Proceed(bool ok) override {
+      if (context_.deferred != nullptr) return TakeDeferred();
       if (replying_) {
         pool_.share_.handler->Finished(context_, ok ? code_ : grpc::StatusCode::CANCELLED);
         return pool_.Ended(*this);
@@ -81,6 +85,20 @@ class UnaryCallPool final : public CallPool {
       AssignmentHandler& handler = *pool_.share_.handler;
       grpc::Status status =
           overloaded ? handler.Overloaded(Rpc::kMethod) : Rpc::Handle(handler, request_, response_, context_);
+      if (context_.deferred == nullptr) return Reply(status);
+      pool_.share_.waiting.push_back(this);
+      context_.deferred->Arm(pool_.share_.queue, this);
+    }
+
+    void Abandon() override {
+      if (!context_.deferred->Abandon()) return;  // Proceed comes
+      EndDeferred();
+    }
+
+    size_t place = 0;  // CallStore's
+
+   private:
+    void Reply(const grpc::Status& status) {
       code_ = status.error_code();
       replying_ = true;
       if (status.ok()) {
@@ -90,9 +108,21 @@ class UnaryCallPool final : public CallPool {
       }
     }
 
-    size_t place = 0;  // CallStore's
+    void TakeDeferred() {
+      if (pool_.share_.closing) return EndDeferred();
+      std::erase(pool_.share_.waiting, this);
+      const auto deferred = std::move(context_.deferred);
+      context_.deferred = nullptr;
+      if constexpr (std::is_same_v<typename Rpc::Response, v1::ExplainResponse>) response_.Swap(&deferred->response);
+      Reply(deferred->status);
+    }
 
-   private:
+    // Where the queue takes no reply any more.
+    void EndDeferred() {
+      context_.deferred = nullptr;
+      pool_.share_.handler->Finished(context_, grpc::StatusCode::CANCELLED);
+    }
+
     UnaryCallPool& pool_;
     bool replying_ = false;
     grpc::StatusCode code_ = grpc::StatusCode::OK;

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "storage/audit_chain.h"
 #include "storage/backup_folder.h"
 #include "storage/consent_store.h"
 #include "storage/database.h"
@@ -75,12 +77,23 @@ absl::Status Replay(const RestoreOptions& options, const Backup& backup, Databas
   if (!IsThere(options.replay_from + "/db/CURRENT")) {
     return absl::FailedPreconditionError(absl::StrCat("data folder ", options.replay_from, ": has no database"));
   }
-  const auto from = Database::Open({.data_dir = options.replay_from, .key_check = std::nullopt});
+  const auto from = Database::Open(
+      {.data_dir = options.replay_from, .key_check = std::nullopt, .sealing_keys = options.sealing_keys});
   if (!from.ok()) return from.status();
   // Sequences of two epochs cannot be compared.
   if ((*from)->epoch() != backup.point.epoch) {
     return absl::FailedPreconditionError(
         absl::StrCat("data folder ", options.replay_from, ": the backup is of another folder, or of another epoch"));
+  }
+  // Nor can pseudonyms of other keys.
+  const auto key_check = (*from)->key_check();
+  const auto restored_key_check = restored.key_check();
+  if (!key_check.ok()) return key_check.status();
+  if (!restored_key_check.ok()) return restored_key_check.status();
+  if (*key_check != *restored_key_check) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "data folder ", options.replay_from,
+        ": its pseudonym key was rotated after the backup, so that nobody in it is known there; restore without it"));
   }
   auto replayed = ReplayDenials(**from, result.sequence, restored);
   if (!replayed.ok()) return replayed.status();
@@ -88,11 +101,21 @@ absl::Status Replay(const RestoreOptions& options, const Backup& backup, Databas
   return absl::OkStatus();
 }
 
+// With an entry of the audit log, which the changes that are entered again come after.
+absl::Status BeginEpoch(Database& restored) {
+  AuditChain chain(restored);
+  if (absl::Status status = chain.ReadTail(); !status.ok()) return status;
+  return restored.BeginRestoredEpoch([&](uint64_t epoch, rocksdb::WriteBatch& batch) {
+    return chain.Append({.kind = AuditKind::kRestore, .actor = "assentctl", .number = epoch}, absl::Now(), batch);
+  });
+}
+
 // Makes the copy a restored folder, before anything can start on it.
 absl::Status Complete(const RestoreOptions& options, const Backup& backup, RestoredFolder& result) {
-  auto database = Database::Open({.data_dir = StagingFolder(options), .key_check = std::nullopt});
+  auto database = Database::Open(
+      {.data_dir = StagingFolder(options), .key_check = std::nullopt, .sealing_keys = options.sealing_keys});
   if (!database.ok()) return database.status();
-  if (absl::Status status = (*database)->BeginRestoredEpoch(); !status.ok()) return status;
+  if (absl::Status status = BeginEpoch(**database); !status.ok()) return status;
   result.epoch = (*database)->epoch();
   return options.replay_from.empty() ? absl::OkStatus() : Replay(options, backup, **database, result);
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "policy/sealing.h"
 #include "storage/restore_replay.h"
 
 namespace assent::storage {
@@ -17,6 +18,8 @@ struct RestoreOptions {
   std::optional<uint32_t> backup = {};  // its id; nothing: the newest
   std::string data_dir;                 // made when missing; must have no database
   std::string replay_from = {};         // a data folder whose later denials are carried over; empty: none
+  // Of the backup and of `replay_from`, where they are sealed.
+  std::optional<policy::SealingRing> sealing_keys = {};
 };
 
 // What was restored.
@@ -33,8 +36,8 @@ struct RestoredFolder {
 // on the disk there is no database in the folder; what an interrupted restore left is removed by the next.
 // The pseudonym key is not asked for: the folder goes on needing the one that it was made with.
 // Errors: NotFound (no such backup), AlreadyExists (the folder has a database), DataLoss (the backup, or `replay_from`,
-// is damaged), FailedPrecondition (`replay_from` is in use, or not the folder that the backup is of, or older than it),
-// Unavailable. Cost: copies the backup.
+// is damaged), FailedPrecondition (`replay_from` is in use, or not the folder that the backup is of, or older than it;
+// or a sealing key is missing), Unavailable. Cost: copies the backup.
 absl::StatusOr<RestoredFolder> RestoreBackup(RestoreOptions options);
 
 }  // namespace assent::storage

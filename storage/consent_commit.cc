@@ -9,6 +9,7 @@
 
 #include "storage/commit_staging.h"
 #include "storage/consent_change.h"
+#include "storage/decision_erasure.h"
 #include "storage/engine_status.h"
 #include "storage/meta_value.h"
 #include "storage/profile_record.h"
@@ -20,6 +21,9 @@ namespace {
 using policy::ConsentState;
 using policy::ConsentStatus;
 using policy::SubjectKey;
+
+// What the deletion of one logged decision adds to a batch: two keys and what the engine puts around them.
+constexpr size_t kDecisionDeletionBytes = 64;
 
 // The state with the purposes of `bits` closed.
 ConsentState WithClosed(ConsentState state, uint32_t bits) {
@@ -73,20 +77,26 @@ void DamagedSubjects::Remove(const SubjectKey& subject) {
 
 ConsentCommitter::ConsentCommitter(Database& database, ConsentIndex& index, RefusalIndex& refusals,
                                    const policy::Jurisdictions& jurisdictions, DamagedSubjects& damaged)
-    : database_(database), index_(index), refusals_(refusals), jurisdictions_(jurisdictions), damaged_(damaged) {}
+    : database_(database),
+      index_(index),
+      refusals_(refusals),
+      jurisdictions_(jurisdictions),
+      damaged_(damaged),
+      chain_(database) {}
 
 absl::Status ConsentCommitter::ReadSequence() {
   std::string value;
   const rocksdb::Status status =
       database_.rocks().Get({}, database_.family(Family::kMeta), rocksdb::Slice(kMetaSequence), &value);
   if (!status.ok() && !status.IsNotFound()) return FromEngine(status, "read the sequence", database_.data_dir());
-  const absl::StatusOr<absl::string_view> content = DecodeRecord(kMetaSequence, value);
+  std::string unused;
+  const absl::StatusOr<absl::string_view> content = database_.codec(Family::kMeta).Decode(kMetaSequence, value, unused);
   const auto number = content.ok() ? MetaNumberOf(*content) : std::nullopt;
   if (!number) {
     return FromEngine(rocksdb::Status::Corruption("meta/sequence"), "read the sequence", database_.data_dir());
   }
   applied_.store(*number, std::memory_order_release);
-  return absl::OkStatus();
+  return chain_.ReadTail();
 }
 
 CommitPoint ConsentCommitter::applied() const {
@@ -105,6 +115,7 @@ void ConsentCommitter::Commit(std::span<PendingChange*> changes) {
 size_t ConsentCommitter::CommitBatch(std::span<PendingChange* const> changes, CommitStaging& staging) {
   const uint64_t before = applied_.load(std::memory_order_relaxed);
   staging.StartBatch(before);
+  chain_.Begin();
   for (const PendingChange* change : changes) Touch(change->request.subject, ClosedBy(change->request), staging);
   size_t staged = 0;
   while (staged < changes.size() && staging.bytes < kBatchBytes) {
@@ -161,7 +172,7 @@ void ConsentCommitter::SetRecord(const rocksdb::Status& status, absl::string_vie
   if (!status.ok()) {
     touched.readable = FromEngine(status, "read the consent record", database_.data_dir());
   } else {
-    touched.readable = DecodeRecord(key, value, touched.record);
+    touched.readable = database_.codec(Family::kConsent).Decode(key, value, touched.record);
   }
   if (!touched.readable.ok()) touched.record.Clear();
 }
@@ -232,15 +243,26 @@ absl::Status ConsentCommitter::Record(const ConsentRequest& request, absl::Time 
   // Where an earlier withdrawal was closed and not written, its profile goes with the next change that is.
   touched.ended |= EndedProfiles(request, now, touched.record) |
                    (touched.closed_before & PurposesOf(request) & policy::kProfilePurposeBits);
-  const internal::v1::ConsentChange entry = ApplyChange(request, now, ++staging.sequence, touched.record);
+  internal::v1::ConsentChange entry = ApplyChange(request, now, ++staging.sequence, touched.record);
   touched.changed = true;
   touched.written |= PurposesOf(request);
   if (const uint32_t denied = ClosedBy(request); denied != 0) staging.denied[request.subject] |= denied;
   rocksdb::ColumnFamilyHandle* const history = database_.family(Family::kConsentHistory);
   const std::string key = HistoryKey(request.subject, touched.record.revision());
-  const std::string value = EncodeRecord(key, entry);
-  staging.bytes += key.size() + value.size() + touched.record.ByteSizeLong();
-  // What was staged in this batch before goes as well. The last revision there can be is never reached.
+  const auto sealed = chain_.Seal(request.subject, entry);
+  if (!sealed.ok()) return sealed.status();
+  absl::Status audited = chain_.AppendChange(entry, sealed->commitment, staging.batch);
+  if (!audited.ok()) return audited;
+  const std::string value = database_.codec(Family::kConsentHistory).Encode(key, sealed->content);
+  staging.bytes +=
+      key.size() + value.size() + touched.record.ByteSizeLong() + kAuditEntryBytes + request.recorded_by.size();
+  if (request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE) {
+    const auto deleted = DeleteDecisionsOf(database_, request.subject, staging.batch);
+    if (!deleted.ok()) return deleted.status();
+    staging.bytes += *deleted * kDecisionDeletionBytes;
+  }
+  // Of an erasure nothing is kept that opens the entry. What was staged in this batch before goes as well. The last
+  // revision there can be is never reached.
   const rocksdb::Status added = request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE
                                     ? staging.batch.DeleteRange(history, HistoryKey(request.subject, 0),
                                                                 HistoryKey(request.subject, ~uint64_t{0}))
@@ -266,7 +288,8 @@ rocksdb::Status ConsentCommitter::PutRecord(const SubjectKey& subject, const Tou
                                             rocksdb::WriteBatch& batch) {
   if (!touched.changed) return rocksdb::Status::OK();
   const std::string key = ConsentKey(subject);
-  rocksdb::Status status = batch.Put(database_.family(Family::kConsent), key, EncodeRecord(key, touched.record));
+  rocksdb::Status status =
+      batch.Put(database_.family(Family::kConsent), key, database_.codec(Family::kConsent).Encode(key, touched.record));
   if (status.ok() && touched.ended != 0) status = DeleteProfiles(subject, touched.ended, batch);
   return status;
 }
@@ -282,8 +305,8 @@ absl::Status ConsentCommitter::Write(CommitStaging& staging) {
 // `status`: of what was put into the batch so far.
 absl::Status ConsentCommitter::Finish(rocksdb::Status status, uint64_t sequence, rocksdb::WriteBatch& batch) {
   if (status.ok()) {
-    status =
-        batch.Put(database_.family(Family::kMeta), kMetaSequence, EncodeRecord(kMetaSequence, MetaNumber(sequence)));
+    status = batch.Put(database_.family(Family::kMeta), kMetaSequence,
+                       database_.codec(Family::kMeta).Encode(kMetaSequence, MetaNumber(sequence)));
   }
   if (!status.ok()) return FromEngine(status, "record consent", database_.data_dir());
   return Sync(batch, "record consent");
@@ -293,15 +316,19 @@ absl::Status ConsentCommitter::Sync(rocksdb::WriteBatch& batch, absl::string_vie
   rocksdb::WriteOptions synced;
   synced.sync = true;
   const rocksdb::Status status = database_.rocks().Write(synced, &batch);
-  if (status.ok()) return absl::OkStatus();
+  if (status.ok()) {
+    chain_.Adopt();
+    return absl::OkStatus();
+  }
   engine_refused_.store(true, std::memory_order_relaxed);
   return FromEngine(status, doing, database_.data_dir());
 }
 
-absl::Status ConsentCommitter::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
+absl::Status ConsentCommitter::Write(absl::FunctionRef<absl::Status(rocksdb::WriteBatch&)> fill) {
   if (absl::Status resumed = ResumeEngine(); !resumed.ok()) return resumed;
   rocksdb::WriteBatch batch;
-  fill(batch);
+  chain_.Begin();
+  if (absl::Status filled = fill(batch); !filled.ok()) return filled;
   return batch.Count() == 0 ? absl::OkStatus() : Sync(batch, "write profiles");
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "storage/audit_chain.h"
 #include "storage/consent_import.h"
 #include "storage/consent_store.h"
 #include "storage/subject_links.h"
@@ -55,13 +56,13 @@ class DamagedSubjects {
   std::atomic<uint64_t> size_{0};
 };
 
-// Commits changes. Threads: all but applied and engine_refused by one thread at a time (who has the turn).
+// Commits changes. Threads: all but applied, audit_tail and engine_refused by one thread at a time (who has the turn).
 class ConsentCommitter {
  public:
   ConsentCommitter(Database& database, ConsentIndex& index, RefusalIndex& refusals,
                    const policy::Jurisdictions& jurisdictions, DamagedSubjects& damaged);
 
-  // Continues after the last commit of the folder. Errors: DataLoss, Unavailable.
+  // Continues after the last commit of the folder, and the last entry of its audit log. Errors: DataLoss, Unavailable.
   absl::Status ReadSequence();
 
   // Sets the result of every change. The changes are put in another order: a race of a grant and a protective change of
@@ -69,9 +70,9 @@ class ConsentCommitter {
   // batch with record and history of each change is written and synced; the index gets the new states; applied() moves.
   // When the write fails nothing is acknowledged and what was closed stays closed, until a later change of the same
   // purposes is on disk.
-  // The batch also deletes the profiles that a change voids; in memory they are gone before the sync. What of a change
-  // reaches other subjects by links is in the same batch. A commit beyond kBatchBytes is written in several batches,
-  // each of which is a commit by itself.
+  // Each change has an entry of the audit log in its batch. The batch also deletes the profiles that a change voids; in
+  // memory they are gone before the sync. What of a change reaches other subjects by links is in the same batch. A
+  // commit beyond kBatchBytes is written in several batches, each of which is a commit by itself.
   void Commit(std::span<PendingChange*> changes);
 
   // Records rows of an import, in their order, by the rules of PlanImport, in one synced write; with the index as
@@ -79,8 +80,11 @@ class ConsentCommitter {
   // their number. Shape: ascending by subject, and not empty. Errors: Unavailable: none of these rows is acknowledged.
   absl::StatusOr<size_t> Import(std::span<const PendingRow> rows, const std::string& recorded_by, absl::Time now);
 
-  // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. Errors: Unavailable.
-  absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
+  // Writes and syncs what `fill` puts into a batch; nothing where it puts nothing. What it appends to audit_chain()
+  // counts when the batch is on the disk. Errors: Unavailable, and those of `fill`: then nothing was written.
+  absl::Status Write(absl::FunctionRef<absl::Status(rocksdb::WriteBatch&)> fill);
+  AuditChain& audit_chain() { return chain_; }
+  AuditTail audit_tail() const { return chain_.tail(); }
 
   // Who keeps the profiles in memory; null: nobody.
   void SetProfileKeeper(ProfileKeeper* keeper) { profile_keeper_ = keeper; }
@@ -126,8 +130,8 @@ class ConsentCommitter {
   void ReadForImport(std::span<const PendingRow> rows, ImportWrite& write);
   absl::StatusOr<ImportOutcome> StageRow(const ImportedRow& row, TouchedSubject& touched, ImportWrite& write);
   absl::Status WriteImport(ImportWrite& write);
-  absl::Status StageEntry(const policy::SubjectKey& subject, const internal::v1::ConsentChange& entry,
-                          TouchedSubject& touched, ImportWrite& write);
+  absl::Status StageEntry(const policy::SubjectKey& subject, internal::v1::ConsentChange entry, TouchedSubject& touched,
+                          ImportWrite& write);
 
   // Links; in consent_commit_links.cc. Those who are linked to each other, as far as a change of one reaches the
   // others.
@@ -164,6 +168,7 @@ class ConsentCommitter {
   const policy::Jurisdictions& jurisdictions_;
   DamagedSubjects& damaged_;
   ProfileKeeper* profile_keeper_ = nullptr;
+  AuditChain chain_;
   std::atomic<bool> engine_refused_{false};  // relaxed: it tells of the disk and orders nothing
   // Release when stored, after the index has the states; acquire when loaded, before the index is read.
   std::atomic<uint64_t> applied_{0};

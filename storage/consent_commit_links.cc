@@ -62,6 +62,7 @@ absl::Status ConsentCommitter::SpreadDenials(std::span<const DenialOfLinked> all
     const uint64_t before = applied_.load(std::memory_order_relaxed);
     CommitStaging staging;
     staging.StartBatch(before);
+    chain_.Begin();
     const TouchedSubject& touched = TouchAndRead(subject, staging);
     if (!touched.readable.ok()) continue;
     ConsentRequest asked;

@@ -12,7 +12,7 @@
 namespace assent::storage {
 namespace {
 
-constexpr size_t kReadAheadBytes = size_t{2} << 20;
+constexpr size_t kScanReadAheadBytes = size_t{2} << 20;
 constexpr char kScanning[] = "read the consent records";
 
 }  // namespace
@@ -20,7 +20,7 @@ constexpr char kScanning[] = "read the consent records";
 absl::Status ScanRecords(Database& database, const policy::SubjectKey* after, RecordVisitor visitor) {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
-  options.readahead_size = kReadAheadBytes;
+  options.readahead_size = kScanReadAheadBytes;
   const std::unique_ptr<rocksdb::Iterator> records(
       database.rocks().NewIterator(options, database.family(Family::kConsent)));
   if (after == nullptr) {
@@ -40,7 +40,8 @@ absl::Status ScanRecords(Database& database, const policy::SubjectKey* after, Re
     std::copy_n(key.data(), key.size(), reinterpret_cast<char*>(subject.bytes.data()));
     const rocksdb::Slice value = records->value();
     record.Clear();
-    const bool readable = DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, record).ok();
+    const bool readable =
+        database.codec(Family::kConsent).Decode({key.data(), key.size()}, {value.data(), value.size()}, record).ok();
     if (!visitor(subject, readable ? &record : nullptr)) return absl::OkStatus();
   }
   if (records->status().ok()) return absl::OkStatus();

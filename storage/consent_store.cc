@@ -240,7 +240,8 @@ absl::StatusOr<ConsentResult> ConsentStore::Get(const SubjectKey& subject) const
   if (status.IsNotFound()) return absl::NotFoundError("consent: nothing is recorded for this subject");
   if (!status.ok()) return FromEngine(status, "read the consent record", database.data_dir());
   ConsentResult result;
-  if (absl::Status decoded = DecodeRecord(key, {value.data(), value.size()}, result.record); !decoded.ok()) {
+  if (absl::Status decoded = database.codec(Family::kConsent).Decode(key, {value.data(), value.size()}, result.record);
+      !decoded.ok()) {
     if (absl::IsDataLoss(decoded)) impl_->damaged.Add(subject);
     return decoded;
   }
@@ -264,7 +265,8 @@ absl::Status ConsentStore::History(
     const rocksdb::Slice key = entries->key();
     const rocksdb::Slice value = entries->value();
     change.Clear();
-    absl::Status decoded = DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, change);
+    absl::Status decoded =
+        database.codec(Family::kConsentHistory).Decode({key.data(), key.size()}, {value.data(), value.size()}, change);
     if (!decoded.ok()) return decoded;
     if (!visitor(RevisionOfHistoryKey({key.data(), key.size()}), change)) return absl::OkStatus();
   }
@@ -274,9 +276,37 @@ absl::Status ConsentStore::History(
 
 absl::Status ConsentStore::Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
   absl::Status status;
-  impl_->InTurn([&] { status = impl_->committer.Write(fill); });
+  impl_->InTurn([&] {
+    status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
+      fill(batch);
+      return absl::OkStatus();
+    });
+  });
   return status;
 }
+
+absl::Status ConsentStore::WriteAudited(const GovernanceChange& change, absl::Time now,
+                                        absl::FunctionRef<void(rocksdb::WriteBatch&)> fill) {
+  absl::Status status;
+  impl_->InTurn([&] {
+    status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
+      fill(batch);
+      return impl_->committer.audit_chain().Append(change, now, batch);
+    });
+  });
+  return status;
+}
+
+absl::Status ConsentStore::RecordGovernance(const GovernanceChange& change, absl::Time now) {
+  absl::Status status;
+  impl_->InTurn([&] {
+    status = impl_->committer.Write(
+        [&](rocksdb::WriteBatch& batch) { return impl_->committer.audit_chain().AppendIfNew(change, now, batch); });
+  });
+  return status;
+}
+
+AuditTail ConsentStore::audit_tail() const { return impl_->committer.audit_tail(); }
 
 std::unique_ptr<CommitPause> ConsentStore::Pause() {
   const uint64_t mine = impl_->TakeTurn();
@@ -290,14 +320,15 @@ absl::StatusOr<bool> ConsentStore::Release(absl::Time now, absl::string_view rel
     closed = impl_->index.gates_closed();
     if (!closed) return;
     const std::string what = MetaNumber(static_cast<uint64_t>(absl::ToUnixMicros(now))) + std::string(released_by);
-    rocksdb::Status filled;
     rocksdb::ColumnFamilyHandle* const meta = impl_->database.family(Family::kMeta);
     status = impl_->committer.Write([&](rocksdb::WriteBatch& batch) {
-      filled = batch.Put(meta, kMetaReleased, EncodeRecord(kMetaReleased, what));
+      rocksdb::Status filled =
+          batch.Put(meta, kMetaReleased, impl_->database.codec(Family::kMeta).Encode(kMetaReleased, what));
       if (filled.ok()) filled = batch.Delete(meta, kMetaRestored);
-      if (!filled.ok()) batch.Clear();
+      if (!filled.ok()) return FromEngine(filled, "record the release", impl_->database.data_dir());
+      return impl_->committer.audit_chain().Append({.kind = AuditKind::kRelease, .actor = std::string(released_by)},
+                                                   now, batch);
     });
-    if (status.ok() && !filled.ok()) status = FromEngine(filled, "record the release", impl_->database.data_dir());
     if (status.ok()) impl_->index.OpenGates();
   });
   if (!status.ok()) return status;

@@ -17,6 +17,7 @@
 #include "policy/jurisdiction.h"
 #include "policy/purpose.h"
 #include "policy/subject.h"
+#include "storage/audit_chain.h"
 #include "storage/consent_import.h"
 #include "storage/consent_index.h"
 #include "storage/consent_request.h"
@@ -126,11 +127,21 @@ class ConsentStore {
   // Errors: Unavailable; nothing was written.
   absl::Status Write(absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
 
+  // As Write, with an entry of the audit log for `change` in the same batch. Errors: Unavailable; nothing was written.
+  absl::Status WriteAudited(const GovernanceChange& change, absl::Time now,
+                            absl::FunctionRef<void(rocksdb::WriteBatch&)> fill);
+  // An entry of the audit log by itself, unless the last one of its kind has the same sha256: what is told again at
+  // each start is recorded once. On the disk when it returns. Errors: Unavailable, DataLoss.
+  absl::Status RecordGovernance(const GovernanceChange& change, absl::Time now);
+  // Where the audit log ends, of what is on the disk. Threads: safe. Cost: a lock.
+  AuditTail audit_tail() const;
+
   // Takes the turn among the commits, and keeps it until the pause ends. What is acknowledged by then is in the
   // database, and applied() stands still: keep it short.
   std::unique_ptr<CommitPause> Pause();
 
-  // After a restore: opens the gates, when that is on the disk, with when and by whom. Returns whether they were
+  // After a restore: opens the gates, when that is on the disk, with when and by whom and an entry of the audit log.
+  // Returns whether they were
   // closed; where they were not it changes nothing. Errors: Unavailable; then they stay closed.
   absl::StatusOr<bool> Release(absl::Time now, absl::string_view released_by);
   // False from a restore until its release. Threads: safe, lock-free.

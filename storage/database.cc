@@ -3,10 +3,6 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 
@@ -17,7 +13,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/database_impl.h"
 #include "storage/engine_log.h"
+#include "storage/engine_options.h"
 #include "storage/engine_status.h"
 #include "storage/log_scan.h"
 #include "storage/meta_value.h"
@@ -26,65 +24,24 @@
 namespace assent::storage {
 namespace {
 
-constexpr uint64_t kFormatVersion = 1;
-
 // In the order of Family.
-constexpr std::array<const char*, 5> kFamilyNames = {"consent", "consent_history", "profiles", "notices", "meta"};
+constexpr std::array<const char*, 11> kFamilyNames = {"consent",
+                                                      "consent_history",
+                                                      "profiles",
+                                                      "notices",
+                                                      "meta",
+                                                      "audit",
+                                                      "audit_opening",
+                                                      "audit_leaves",
+                                                      "audit_checkpoint",
+                                                      "decisions",
+                                                      "decisions_by_subject"};
 
 // Bounds of what the engine may take. Unit: bytes.
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
-constexpr size_t kMemtableBytes = size_t{64} << 20;
-// How much log a start after a crash may have to read again.
-constexpr uint64_t kLogBytesMax = uint64_t{256} << 20;
 constexpr uint64_t kEngineLogBytesMax = uint64_t{16} << 20;  // of each of two files
-constexpr uint64_t kFileListBytesMax = 1;                    // each change exceeds it
-constexpr int kOpenFilesMax = 1024;
 constexpr uint64_t kProbeExtraBytes = uint64_t{4} << 20;
 constexpr size_t kProbeChunkBytes = size_t{1} << 20;
-constexpr double kBloomBitsPerKey = 10;
-
-// After a refused write the engine would try again in its own time, seconds later, and refuse a request to go on until
-// then. The store asks instead: at the next change, or when it is told to (Database::Resume).
-class ResumesOnRequest : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
-rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
-  rocksdb::DBOptions options;
-  options.env = env;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.paranoid_checks = true;
-  // A torn batch at the end of the log was never acknowledged: it is cut off. That it is the end, and no damage in
-  // front of acknowledged changes, CheckLogs has shown before.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  options.max_total_wal_size = kLogBytesMax;
-  // The list of files names bounds of keys: written anew with each change, it has none of files that went.
-  options.max_manifest_file_size = kFileListBytesMax;
-  options.max_open_files = kOpenFilesMax;
-  options.listeners.push_back(std::make_shared<ResumesOnRequest>());
-  options.max_bgerror_resume_count = 0;
-  options.max_background_jobs = 2;
-  options.bytes_per_sync = size_t{1} << 20;  // so that a flush does not fill the disk's queue at once
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache, bool compress) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
-  table.format_version = 5;
-  rocksdb::ColumnFamilyOptions options;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.write_buffer_size = kMemtableBytes;
-  options.memtable_prefix_bloom_size_ratio = 0.02;  // most first consents are of subjects that were never seen
-  options.memtable_whole_key_filtering = true;
-  if (!compress) options.compression = rocksdb::kNoCompression;
-  return options;
-}
 
 // The folder that holds the name.
 std::string FolderOf(const std::string& path) {
@@ -95,54 +52,50 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : folder.substr(0, slash);
 }
 
-absl::Status NewerFormat(const std::string& data_dir) {
+}  // namespace
+
+absl::Status Database::Impl::NewerFormat() const {
   return absl::FailedPreconditionError(
       absl::StrCat("data folder ", data_dir, ": written by a newer version of assent; use that version"));
 }
 
-absl::Status Damaged(const std::string& data_dir, absl::string_view what) {
+absl::Status Database::Impl::Damaged(absl::string_view what) const {
   return absl::DataLossError(
       absl::StrCat("data folder ", data_dir, ": ", what, "; restore it from a backup, or start with an empty folder"));
 }
 
-}  // namespace
+const char* Database::Impl::Name(Family family) { return kFamilyNames[static_cast<size_t>(family)]; }
 
-struct Database::Impl {
-  std::string data_dir;
-  rocksdb::Env* env = nullptr;
-  rocksdb::FileLock* lock = nullptr;
-  bool compress = true;
-  std::shared_ptr<rocksdb::Cache> cache;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;  // by Family; the engine's own "default" comes last
-  std::unique_ptr<rocksdb::DB> rocks;
-  uint64_t epoch = 0;
-  std::optional<uint64_t> restored_us;
-  uint64_t log_bytes_cut_off = 0;
+std::vector<Family> Database::Impl::AllFamilies() {
+  std::vector<Family> families;
+  for (size_t i = 0; i < kFamilyNames.size(); ++i) families.push_back(static_cast<Family>(i));
+  return families;
+}
 
-  ~Impl() {
-    // Where it fails the log holds everything.
-    if (rocks != nullptr) FlushAll().PermitUncheckedError();
-    for (rocksdb::ColumnFamilyHandle* handle : families) rocks->DestroyColumnFamilyHandle(handle);
-    rocks.reset();
-    if (lock != nullptr) env->UnlockFile(lock);
+Database::Impl::Impl(const DatabaseOptions& options)
+    : data_dir(options.data_dir),
+      env(options.env != nullptr ? options.env : rocksdb::Env::Default()),
+      compress(options.compress),
+      sealing_keys(options.sealing_keys) {
+  for (size_t i = 0; i < kFamilyNames.size(); ++i) {
+    codecs.push_back(static_cast<Family>(i) == Family::kMeta
+                         ? std::make_unique<RecordCodec>()
+                         : std::make_unique<RecordCodec>(kFamilyNames[i], sealing_keys));
   }
+}
 
-  std::string folder() const { return data_dir + "/db"; }
-  rocksdb::Status FlushAll() { return rocks->Flush(rocksdb::FlushOptions(), families); }
-  rocksdb::ColumnFamilyHandle* meta() const { return families[static_cast<size_t>(Family::kMeta)]; }
-
-  absl::Status MakeFolders();
-  absl::Status LockFolder();
-  absl::Status CheckLogs(const rocksdb::DBOptions& options, const std::vector<std::string>& existing);
-  absl::Status OpenEngine();
-  absl::Status CheckMeta(const std::optional<policy::SubjectKey>& key_check);
-  absl::Status CheckKey(const policy::SubjectKey& key_check) const;
-  absl::Status WriteMeta(const policy::SubjectKey& key_check);
-  absl::StatusOr<std::optional<std::string>> ReadMeta(absl::string_view key) const;
-  absl::StatusOr<bool> HasRecords() const;
-  rocksdb::Status ProbeDisk();
-  rocksdb::Status SyncFolder(const std::string& path) const;
-};
+Database::Impl::~Impl() {
+  // Where it fails the log holds everything.
+  const bool whole = std::find(families.begin(), families.end(), nullptr) == families.end();
+  if (rocks != nullptr && whole) FlushAll().PermitUncheckedError();
+  for (const auto& handles : {families, leftovers}) {
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      if (handle != nullptr) rocks->DestroyColumnFamilyHandle(handle);
+    }
+  }
+  rocks.reset();
+  if (lock != nullptr) env->UnlockFile(lock);
+}
 
 // Makes them last: a folder whose name a power cut forgets takes everything in it along.
 absl::Status Database::Impl::MakeFolders() {
@@ -180,9 +133,9 @@ absl::Status Database::Impl::CheckLogs(const rocksdb::DBOptions& options, const 
   const absl::StatusOr<LogScan> scan = ScanLogs(*env, folder(), data_dir);
   if (!scan.ok()) return scan.status();
   const auto lost = [&](absl::string_view where) {
-    return Damaged(data_dir, absl::StrCat("its log is damaged (", where,
-                                          ") in front of changes that were acknowledged, and opening it would undo "
-                                          "them, withdrawals too; nothing was changed"));
+    return Damaged(absl::StrCat("its log is damaged (", where,
+                                ") in front of changes that were acknowledged, and opening it would undo "
+                                "them, withdrawals too; nothing was changed"));
   };
   if (!scan->damage.empty()) return lost(absl::StrCat("db/", scan->damage));
   log_bytes_cut_off = scan->torn_bytes;
@@ -211,19 +164,40 @@ absl::Status Database::Impl::OpenEngine() {
   if (rocksdb::DB::ListColumnFamilies(options, folder(), &existing).ok()) {
     for (const std::string& name : existing) {
       const bool known = name == rocksdb::kDefaultColumnFamilyName ||
-                         std::find(kFamilyNames.begin(), kFamilyNames.end(), name) != kFamilyNames.end();
-      if (!known) return NewerFormat(data_dir);
+                         std::find(kFamilyNames.begin(), kFamilyNames.end(), NameOf(name)) != kFamilyNames.end();
+      if (!known) return NewerFormat();
     }
     if (absl::Status status = CheckLogs(options, existing); !status.ok()) return status;
   }
   cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  return OpenFamilies(options, existing);
+}
+
+// Every family that is there has to be opened, also of another generation. What is missing is made, as in a new folder
+// or one of an earlier version; of a folder that was re-keyed TakeFamilies does that, when it knows the generation.
+absl::Status Database::Impl::OpenFamilies(const rocksdb::DBOptions& options, const std::vector<std::string>& existing) {
+  std::vector<std::string> names = existing;
+  const bool rekeyed_before =
+      std::any_of(existing.begin(), existing.end(), [](const std::string& name) { return NameOf(name) != name; });
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const char* name : kFamilyNames) {
+    if (!rekeyed_before) add(name);
+  }
+  add(NameOf(Family::kMeta, 0));
+  add(rocksdb::kDefaultColumnFamilyName);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const char* name : kFamilyNames) descriptors.emplace_back(name, FamilyOptions(cache, compress));
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache, compress));
+  for (const std::string& name : names) descriptors.emplace_back(name, FamilyOptions(cache, compress));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options, folder(), descriptors, &families, &opened);
+  const rocksdb::Status status = rocksdb::DB::Open(options, folder(), descriptors, &handles, &opened);
   rocks.reset(opened);
-  if (status.ok()) return absl::OkStatus();
+  if (status.ok()) {
+    std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
+    for (size_t i = 0; i < names.size(); ++i) by_name[names[i]] = handles[i];
+    return TakeFamilies(std::move(by_name));
+  }
   // A file of the database that is missing is damage too: there was nothing to create, or Open would have done it.
   if (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument()) {
     return FromEngine(rocksdb::Status::Corruption(status.ToString()), "open the database", data_dir);
@@ -236,14 +210,15 @@ absl::StatusOr<std::optional<std::string>> Database::Impl::ReadMeta(absl::string
   const rocksdb::Status status = rocks->Get({}, meta(), rocksdb::Slice(key.data(), key.size()), &value);
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) return FromEngine(status, "read the database", data_dir);
-  const absl::StatusOr<absl::string_view> content = DecodeRecord(key, value);
-  if (!content.ok() && content.status().code() == absl::StatusCode::kFailedPrecondition) return NewerFormat(data_dir);
-  if (!content.ok()) return Damaged(data_dir, absl::StrCat("the value `", key, "` is damaged"));
+  std::string unused;
+  const absl::StatusOr<absl::string_view> content = meta_codec().Decode(key, value, unused);
+  if (!content.ok() && content.status().code() == absl::StatusCode::kFailedPrecondition) return NewerFormat();
+  if (!content.ok()) return Damaged(absl::StrCat("the value `", key, "` is damaged"));
   return std::string(*content);
 }
 
 absl::StatusOr<bool> Database::Impl::HasRecords() const {
-  for (Family family : {Family::kConsent, Family::kConsentHistory, Family::kProfiles, Family::kNotices}) {
+  for (const Family family : ValueFamilies()) {
     const std::unique_ptr<rocksdb::Iterator> records(rocks->NewIterator({}, families[static_cast<size_t>(family)]));
     records->SeekToFirst();
     if (records->Valid()) return true;
@@ -258,9 +233,9 @@ absl::Status Database::Impl::WriteMeta(const policy::SubjectKey& key_check) {
   const std::string check(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
   rocksdb::WriteBatch batch;
   const auto put = [&](absl::string_view key, const std::string& content) {
-    return batch.Put(meta(), rocksdb::Slice(key.data(), key.size()), EncodeRecord(key, content));
+    return batch.Put(meta(), rocksdb::Slice(key.data(), key.size()), meta_codec().Encode(key, content));
   };
-  rocksdb::Status status = put(kMetaFormat, MetaNumber(kFormatVersion));
+  rocksdb::Status status = put(kMetaFormat, MetaNumber(kFormatOfNewFolder));
   if (status.ok()) status = put(kMetaEpoch, MetaNumber(epoch));
   if (status.ok()) status = put(kMetaKeyCheck, check);
   if (status.ok()) status = put(kMetaSequence, MetaNumber(0));
@@ -270,35 +245,42 @@ absl::Status Database::Impl::WriteMeta(const policy::SubjectKey& key_check) {
   return status.ok() ? absl::OkStatus() : FromEngine(status, "write to the new database", data_dir);
 }
 
-absl::Status Database::Impl::CheckKey(const policy::SubjectKey& key_check) const {
+absl::Status Database::Impl::CheckKey(const DatabaseOptions& options) {
+  const policy::SubjectKey& key_check = *options.key_check;
   const auto check = ReadMeta(kMetaKeyCheck);
   if (!check.ok()) return check.status();
-  if (!check->has_value()) return Damaged(data_dir, "the check value of the pseudonym key is missing");
+  if (!check->has_value()) return Damaged("the check value of the pseudonym key is missing");
   const std::string expected(reinterpret_cast<const char*>(key_check.bytes.data()), key_check.bytes.size());
   if (**check == expected) return absl::OkStatus();
+  policy::SubjectKey stored;
+  if (options.pseudonymizer != nullptr && (*check)->size() == stored.bytes.size()) {
+    std::copy_n((*check)->data(), stored.bytes.size(), reinterpret_cast<char*>(stored.bytes.data()));
+    keys_of_folder = options.pseudonymizer->KeysOf(stored).value_or(0);
+    if (keys_of_folder != 0) return absl::OkStatus();
+  }
   return absl::FailedPreconditionError(absl::StrCat("data folder ", data_dir,
                                                     ": written with another pseudonym key, with which every opt-out "
                                                     "would vanish; give the key that it was made with"));
 }
 
-absl::Status Database::Impl::CheckMeta(const std::optional<policy::SubjectKey>& key_check) {
+absl::Status Database::Impl::CheckMeta(const DatabaseOptions& options) {
   const auto format = ReadMeta(kMetaFormat);
   if (!format.ok()) return format.status();
   if (!format->has_value()) {
     const absl::StatusOr<bool> has_records = HasRecords();
     if (!has_records.ok()) return has_records.status();
-    if (*has_records) return Damaged(data_dir, "it has records but no format version");
-    if (!key_check) return Damaged(data_dir, "there is no format version");
-    return WriteMeta(*key_check);
+    if (*has_records) return Damaged("it has records but no format version");
+    if (!options.key_check) return Damaged("there is no format version");
+    return WriteMeta(*options.key_check);
   }
   const auto version = MetaNumberOf(**format);
-  if (!version || *version == 0) return Damaged(data_dir, "the format version is damaged");
-  if (*version > kFormatVersion) return NewerFormat(data_dir);
-  if (absl::Status status = key_check ? CheckKey(*key_check) : absl::OkStatus(); !status.ok()) return status;
+  if (!version || *version == 0) return Damaged("the format version is damaged");
+  if (*version > kFormatVersion) return NewerFormat();
+  if (absl::Status status = options.key_check ? CheckKey(options) : absl::OkStatus(); !status.ok()) return status;
   const auto stored_epoch = ReadMeta(kMetaEpoch);
   if (!stored_epoch.ok()) return stored_epoch.status();
   const auto number = stored_epoch->has_value() ? MetaNumberOf(**stored_epoch) : std::nullopt;
-  if (!number) return Damaged(data_dir, "the epoch is missing or damaged");
+  if (!number) return Damaged("the epoch is missing or damaged");
   epoch = *number;
   const auto restored = ReadMeta(kMetaRestored);
   if (!restored.ok()) return restored.status();
@@ -329,14 +311,18 @@ Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
-  auto impl = std::make_unique<Impl>();
-  impl->data_dir = options.data_dir;
-  impl->compress = options.compress;
-  impl->env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  auto impl = std::make_unique<Impl>(options);
   if (absl::Status status = impl->MakeFolders(); !status.ok()) return status;
   if (absl::Status status = impl->LockFolder(); !status.ok()) return status;
   if (absl::Status status = impl->OpenEngine(); !status.ok()) return status;
-  if (absl::Status status = impl->CheckMeta(options.key_check); !status.ok()) return status;
+  if (absl::Status status = impl->CheckMeta(options); !status.ok()) return status;
+  if (absl::Status status = impl->CheckSealing(); !status.ok()) return status;
+  if (rocksdb::Status status = impl->DropLeftovers(); !status.ok()) {
+    return FromEngine(status, "open the database", options.data_dir);
+  }
+  if (impl->keys_of_folder != 0) {
+    if (absl::Status status = impl->Rekey(*options.pseudonymizer); !status.ok()) return status;
+  }
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 
@@ -350,11 +336,16 @@ absl::Status Database::Resume() {
 
 std::optional<uint64_t> Database::restored_us() const { return impl_->restored_us; }
 
-absl::Status Database::BeginRestoredEpoch() {
+absl::Status Database::BeginRestoredEpoch(
+    absl::FunctionRef<absl::Status(uint64_t epoch, rocksdb::WriteBatch& batch)> also) {
   const uint64_t now = std::max<uint64_t>(impl_->env->NowMicros(), impl_->epoch + 1);
   rocksdb::WriteBatch batch;
-  rocksdb::Status status = batch.Put(impl_->meta(), kMetaEpoch, EncodeRecord(kMetaEpoch, MetaNumber(now)));
-  if (status.ok()) status = batch.Put(impl_->meta(), kMetaRestored, EncodeRecord(kMetaRestored, MetaNumber(now)));
+  const auto put = [&](const char* key) {
+    return batch.Put(impl_->meta(), key, impl_->meta_codec().Encode(key, MetaNumber(now)));
+  };
+  rocksdb::Status status = put(kMetaEpoch);
+  if (status.ok()) status = put(kMetaRestored);
+  if (absl::Status added = also(now, batch); !added.ok()) return added;
   rocksdb::WriteOptions synced;
   synced.sync = true;
   if (status.ok()) status = impl_->rocks->Write(synced, &batch);
@@ -366,6 +357,11 @@ absl::Status Database::BeginRestoredEpoch() {
 
 rocksdb::DB& Database::rocks() { return *impl_->rocks; }
 rocksdb::ColumnFamilyHandle* Database::family(Family family) { return impl_->families[static_cast<size_t>(family)]; }
+std::vector<Family> Database::ValueFamilies() {
+  std::vector<Family> families = Impl::AllFamilies();
+  std::erase(families, Family::kMeta);
+  return families;
+}
 uint64_t Database::epoch() const { return impl_->epoch; }
 uint64_t Database::log_bytes_cut_off() const { return impl_->log_bytes_cut_off; }
 const std::string& Database::data_dir() const { return impl_->data_dir; }

@@ -4,10 +4,13 @@
 #include <rocksdb/write_batch.h>
 
 #include <bitset>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "assent/internal/v1/consent_record.pb.h"
 #include "storage/consent_scan.h"
+#include "storage/decision_erasure.h"
 #include "storage/engine_status.h"
 #include "storage/meta_value.h"
 #include "storage/record_codec.h"
@@ -29,21 +32,33 @@ absl::StatusOr<uint64_t> LastSwept(Database& database) {
       database.rocks().Get({}, database.family(Family::kMeta), rocksdb::Slice(kMetaSwept), &value);
   if (status.IsNotFound()) return 0;
   if (!status.ok()) return FromEngine(status, "read what was swept", database.data_dir());
-  const absl::StatusOr<absl::string_view> content = DecodeRecord(kMetaSwept, value);
+  std::string unused;
+  const absl::StatusOr<absl::string_view> content = database.codec(Family::kMeta).Decode(kMetaSwept, value, unused);
   if (!content.ok()) return content.status();
   return MetaNumberOf(*content).value_or(0);
 }
 
 struct Erased {
   uint64_t subjects = 0;
+  std::vector<policy::SubjectKey> with_decisions;  // left by a write that would have become too large
   FirstBytes first_bytes;
 };
+
+absl::StatusOr<bool> HasDecisions(Database& database, const policy::SubjectKey& subject) {
+  const std::unique_ptr<rocksdb::Iterator> entries(
+      database.rocks().NewIterator({}, database.family(Family::kDecisionsBySubject)));
+  const std::string prefix = SubjectDecisionPrefix(subject);
+  entries->Seek(prefix);
+  if (!entries->status().ok()) return FromEngine(entries->status(), "look for decisions", database.data_dir());
+  return entries->Valid() && entries->key().starts_with(prefix);
+}
 
 // Who was erased since a commit, also where the person agreed to something anew, and the records that lost a link
 // since: older versions of them name who may be among the erased. A record that cannot be read is none: its erasure
 // would have replaced it.
 absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std::atomic<bool>& stop) {
   Erased erased;
+  absl::Status failed;
   absl::Status scanned = ScanRecords(database, nullptr, [&](const policy::SubjectKey& subject, const auto* record) {
     if (stop) return false;
     if (record == nullptr) return true;
@@ -51,9 +66,14 @@ absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std:
     if (!is_erased && record->links().removal_sequence() <= since) return true;
     erased.subjects += is_erased;
     erased.first_bytes.set(subject.bytes[0]);
-    return true;
+    if (!record->erased()) return true;  // what there is of it is of after the erasure
+    const absl::StatusOr<bool> has_decisions = HasDecisions(database, subject);
+    failed = has_decisions.status();
+    if (has_decisions.ok() && *has_decisions) erased.with_decisions.push_back(subject);
+    return failed.ok();
   });
   if (stop) return Stopped();
+  if (!failed.ok()) return failed;
   if (!scanned.ok()) return scanned;
   return erased;
 }
@@ -65,7 +85,11 @@ rocksdb::Status Rewrite(Database& database, const FirstBytes& first_bytes, std::
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   rocksdb::DB& rocks = database.rocks();
   rocksdb::Status status;
-  for (const Family family : {Family::kConsent, Family::kConsentHistory, Family::kProfiles}) {
+  // The log stands in the order of time: nobody knows where in it the erased were.
+  status = rocks.CompactRange(options, database.family(Family::kDecisions), nullptr, nullptr);
+  if (!status.ok()) return status;
+  for (const Family family :
+       {Family::kConsent, Family::kConsentHistory, Family::kProfiles, Family::kDecisionsBySubject}) {
     rocksdb::ColumnFamilyHandle* const handle = database.family(family);
     if (first_bytes.count() > kRangesMax) {
       status = rocks.CompactRange(options, handle, nullptr, nullptr);
@@ -95,6 +119,10 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   if (*since == until) return 0;
   const absl::StatusOr<Erased> erased = FindErased(database, *since, stop);
   if (!erased.ok()) return erased.status();
+  for (const policy::SubjectKey& subject : erased->with_decisions) {
+    absl::Status left = DeleteLeftDecisions(database, store, subject, stop);
+    if (!left.ok()) return left;
+  }
   if (erased->first_bytes.any()) {
     rocksdb::Status status = database.FlushAll();  // ends the log that the erasures stand in
     if (status.ok()) status = Rewrite(database, erased->first_bytes, stop);
@@ -104,7 +132,8 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   // Not before all is done: a sweep that was interrupted is made again.
   rocksdb::Status added;
   absl::Status written = store.Write([&](rocksdb::WriteBatch& batch) {
-    added = batch.Put(database.family(Family::kMeta), kMetaSwept, EncodeRecord(kMetaSwept, MetaNumber(until)));
+    added = batch.Put(database.family(Family::kMeta), kMetaSwept,
+                      database.codec(Family::kMeta).Encode(kMetaSwept, MetaNumber(until)));
   });
   if (written.ok() && !added.ok()) written = FromEngine(added, "record the sweep", database.data_dir());
   if (!written.ok()) return written;

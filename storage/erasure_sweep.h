@@ -16,8 +16,9 @@ namespace assent::storage {
 // What was deleted without an erasure (a withdrawn profile) goes as well where it lies near.
 // Threads: one sweep at a time; beside everything else. Cost: nothing where no consent changed since the last; else
 // reads every consent record, and writes the table files again whose keys share the first byte with an erased
-// subject's, all of them when many were erased. Commits go on meanwhile. `stop`, once it is true, ends it within
-// moments. Borrowed. Errors: Cancelled (stopped); Unavailable, DataLoss: try again, nothing is hurt.
+// subject's, all of them when many were erased, and of the decision log all of them each time. Commits go on meanwhile.
+// `stop`, once it is true, ends it within moments. Borrowed. Errors: Cancelled (stopped); Unavailable, DataLoss: try
+// again, nothing is hurt.
 absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, std::atomic<bool>& stop);
 
 }  // namespace assent::storage

@@ -39,6 +39,7 @@ struct ConsentCommitter::ImportWrite {
   std::vector<Staged> subjects = {};  // ascending
   rocksdb::WriteBatch batch{};
   std::vector<DenialOfLinked> linked = {};  // what rows deny anew of subjects that have links
+  std::vector<policy::Sha256> leaves = {};  // what the entry of the audit log is committed to, of each change
 };
 
 // What the index does not know is not on the disk either: every record was put there. Takes the subjects, from the
@@ -75,12 +76,16 @@ void ConsentCommitter::ReadForImport(std::span<const PendingRow> rows, ImportWri
   }
 }
 
-absl::Status ConsentCommitter::StageEntry(const SubjectKey& subject, const internal::v1::ConsentChange& entry,
+absl::Status ConsentCommitter::StageEntry(const SubjectKey& subject, internal::v1::ConsentChange entry,
                                           TouchedSubject& touched, ImportWrite& write) {
   touched.changed = true;
+  entry.set_audit_leaf(static_cast<uint32_t>(write.leaves.size()));
+  const auto sealed = chain_.Seal(subject, entry);
+  if (!sealed.ok()) return sealed.status();
+  write.leaves.push_back(sealed->commitment);
   const std::string key = HistoryKey(subject, touched.record.revision());
-  const rocksdb::Status added =
-      write.batch.Put(database_.family(Family::kConsentHistory), key, EncodeRecord(key, entry));
+  const rocksdb::Status added = write.batch.Put(database_.family(Family::kConsentHistory), key,
+                                                database_.codec(Family::kConsentHistory).Encode(key, sealed->content));
   return added.ok() ? absl::OkStatus() : FromEngine(added, "record consent", database_.data_dir());
 }
 
@@ -100,12 +105,12 @@ absl::StatusOr<ImportOutcome> ConsentCommitter::StageRow(const ImportedRow& row,
     flag.subject = row.subject;
     flag.kind = kind;
     flag.recorded_by = write.recorded_by;
-    const auto entry = ApplyChange(flag, write.now, ++write.sequence, touched.record);
-    if (absl::Status staged = StageEntry(row.subject, entry, touched, write); !staged.ok()) return staged;
+    auto entry = ApplyChange(flag, write.now, ++write.sequence, touched.record);
+    if (absl::Status staged = StageEntry(row.subject, std::move(entry), touched, write); !staged.ok()) return staged;
   }
   if (plan.purpose_bits() == 0) return ImportOutcome::kTaken;
-  const auto entry = ApplyImport(row, plan, write.recorded_by, write.now, ++write.sequence, touched.record);
-  if (absl::Status staged = StageEntry(row.subject, entry, touched, write); !staged.ok()) return staged;
+  auto entry = ApplyImport(row, plan, write.recorded_by, write.now, ++write.sequence, touched.record);
+  if (absl::Status staged = StageEntry(row.subject, std::move(entry), touched, write); !staged.ok()) return staged;
   return ImportOutcome::kTaken;
 }
 
@@ -117,6 +122,8 @@ absl::Status ConsentCommitter::WriteImport(ImportWrite& write) {
     touched.closed_here = true;
   }
   if (write.sequence == applied_.load(std::memory_order_relaxed)) return absl::OkStatus();
+  absl::Status audited = chain_.AppendImport(write.leaves, write.recorded_by, write.now, write.batch);
+  if (!audited.ok()) return audited;
   rocksdb::Status status;
   for (const auto& [subject, touched] : write.subjects) {
     if (status.ok()) status = PutRecord(subject, touched, write.batch);
@@ -128,6 +135,7 @@ absl::StatusOr<size_t> ConsentCommitter::Import(std::span<const PendingRow> rows
                                                 absl::Time now) {
   if (absl::Status resumed = ResumeEngine(); !resumed.ok()) return resumed;
   ImportWrite write{.recorded_by = recorded_by, .now = now, .sequence = applied_.load(std::memory_order_relaxed)};
+  chain_.Begin();
   ReadForImport(rows, write);
   size_t count = 0;
   for (auto& [subject, touched] : write.subjects) {

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "policy/sha256.h"
 #include "storage/engine_status.h"
 #include "storage/packed_state.h"
 #include "storage/record_codec.h"
@@ -92,7 +93,8 @@ absl::StatusOr<std::vector<NoticeRecord>> ReadNotices(Database& database) {
       return absl::DataLossError("notices: one is missing");
     }
     const rocksdb::Slice value = all->value();
-    absl::Status decoded = DecodeRecord(key, {value.data(), value.size()}, records.emplace_back());
+    absl::Status decoded =
+        database.codec(Family::kNotices).Decode(key, {value.data(), value.size()}, records.emplace_back());
     if (!decoded.ok()) return decoded;
   }
   if (all->status().ok()) return records;
@@ -126,9 +128,16 @@ absl::StatusOr<RegisteredNotice> NoticeStore::Register(NoticeRecord record) {
   }
   made.record = std::move(record);
   rocksdb::Status added;
-  absl::Status status = impl_->store.Write([&](rocksdb::WriteBatch& batch) {
+  const GovernanceChange change{.kind = AuditKind::kNotice,
+                                .actor = made.record.recorded_by(),
+                                .name = made.record.id(),
+                                .version = made.record.version(),
+                                .sha256 = std::string(policy::BytesOf(policy::Sha256Of({made.record.notice()})))};
+  const absl::Time now = absl::FromUnixMicros(made.record.time_us());
+  absl::Status status = impl_->store.WriteAudited(change, now, [&](rocksdb::WriteBatch& batch) {
     const std::string key = NoticeKey(made.ordinal);
-    added = batch.Put(impl_->database.family(Family::kNotices), key, EncodeRecord(key, made.record));
+    added = batch.Put(impl_->database.family(Family::kNotices), key,
+                      impl_->database.codec(Family::kNotices).Encode(key, made.record));
   });
   if (status.ok() && !added.ok()) status = FromEngine(added, "register a notice", impl_->database.data_dir());
   if (!status.ok()) return status;

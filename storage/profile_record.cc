@@ -40,7 +40,7 @@ std::string ProfileKey(const policy::SubjectKey& subject, policy::Purpose purpos
   return key;
 }
 
-std::string EncodeProfile(absl::string_view key, const StoredProfile& profile) {
+std::string EncodeProfile(const RecordCodec& codec, absl::string_view key, const StoredProfile& profile) {
   std::string content(kContentHeadBytes + profile.state.size(), '\0');
   content[0] = static_cast<char>(kContentVersion);
   std::memcpy(content.data() + kRevisionPlace, &profile.opened_revision, sizeof(profile.opened_revision));
@@ -49,12 +49,13 @@ std::string EncodeProfile(absl::string_view key, const StoredProfile& profile) {
   std::memcpy(content.data() + kMaskPlace, &mask, sizeof(mask));
   Mask(mask, profile.state.data(), profile.state.size(),
        reinterpret_cast<uint8_t*>(content.data()) + kContentHeadBytes);
-  return EncodeRecord(key, absl::string_view(content));
+  return codec.Encode(key, absl::string_view(content));
 }
 
-absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_view value,
+absl::StatusOr<StoredProfile> DecodeProfile(const RecordCodec& codec, absl::string_view key, absl::string_view value,
                                             std::vector<uint8_t>& memory) {
-  const absl::StatusOr<absl::string_view> content = DecodeRecord(key, value);
+  std::string opened;
+  const absl::StatusOr<absl::string_view> content = codec.Decode(key, value, opened);
   if (!content.ok()) return content.status();
   if (!content->empty() && static_cast<uint8_t>((*content)[0]) > kContentVersion) {
     return absl::FailedPreconditionError("a stored profile was written by a newer version of assent");

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "policy/purpose.h"
 #include "policy/subject.h"
+#include "storage/record_codec.h"
 
 namespace assent::storage {
 
@@ -26,12 +27,12 @@ struct StoredProfile {
 // The pseudonym and the number of the purpose.
 std::string ProfileKey(const policy::SubjectKey& subject, policy::Purpose purpose);
 
-// The value in its envelope (storage/record_codec.h). The state stands there under a random mask, another one each
-// time: it holds hashes that callers choose, and unmasked they could look like a record of the engine's log
+// The value in its envelope, by the codec of the family `profiles`. The state stands there under a random mask, another
+// one each time: it holds hashes that callers choose, and unmasked they could look like a record of the engine's log
 // (storage/log_scan.h).
-std::string EncodeProfile(absl::string_view key, const StoredProfile& profile);
+std::string EncodeProfile(const RecordCodec& codec, absl::string_view key, const StoredProfile& profile);
 // The state goes to `memory`, and the answer borrows it. Errors: DataLoss; FailedPrecondition (of a newer version).
-absl::StatusOr<StoredProfile> DecodeProfile(absl::string_view key, absl::string_view value,
+absl::StatusOr<StoredProfile> DecodeProfile(const RecordCodec& codec, absl::string_view key, absl::string_view value,
                                             std::vector<uint8_t>& memory);
 
 }  // namespace assent::storage

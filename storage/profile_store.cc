@@ -33,7 +33,7 @@ constexpr size_t kReadAheadBytes = size_t{2} << 20;
 // The consent records beside the profiles: both are in the order of the subjects.
 class ConsentBeside {
  public:
-  explicit ConsentBeside(Database& database) {
+  explicit ConsentBeside(Database& database) : codec_(database.codec(Family::kConsent)) {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
     options.readahead_size = kReadAheadBytes;
@@ -49,7 +49,7 @@ class ConsentBeside {
     if (!records_->Valid() || records_->key() != rocksdb::Slice(key)) return false;
     internal::v1::ConsentRecord record;
     const rocksdb::Slice value = records_->value();
-    if (!DecodeRecord(key, {value.data(), value.size()}, record).ok()) return false;
+    if (!codec_.Decode(key, {value.data(), value.size()}, record).ok()) return false;
     if (record.child() || record.erased()) return false;  // who is restricted keeps it, unused
     for (const internal::v1::PurposeRecord& one : record.purposes()) {
       if (one.purpose() != static_cast<int32_t>(purpose)) continue;
@@ -61,6 +61,7 @@ class ConsentBeside {
   rocksdb::Status status() const { return records_->status(); }
 
  private:
+  const RecordCodec& codec_;
   std::unique_ptr<rocksdb::Iterator> records_;
 };
 
@@ -131,7 +132,8 @@ absl::Status ProfileStore::Impl::Load() {
   for (profiles->SeekToFirst(); profiles->Valid(); profiles->Next()) {
     const rocksdb::Slice key = profiles->key();
     const rocksdb::Slice value = profiles->value();
-    const auto profile = DecodeProfile({key.data(), key.size()}, {value.data(), value.size()}, state);
+    const auto profile =
+        DecodeProfile(database.codec(Family::kProfiles), {key.data(), key.size()}, {value.data(), value.size()}, state);
     if (absl::IsFailedPrecondition(profile.status()))
       return profile.status();  // of a newer version: not ours to delete
     if (profile.ok() && key.size() == kProfileKeyBytes) {
@@ -180,7 +182,7 @@ absl::Status ProfileStore::Impl::WriteBatch(std::span<const RecordId> ids, int64
         ++put;
         const StoredProfile profile = {
             .layout_digest = found.layout_digest, .opened_revision = found.opened_revision, .state = found.state};
-        batch.Put(family, key, EncodeProfile(key, profile)).PermitUncheckedError();
+        batch.Put(family, key, EncodeProfile(database.codec(Family::kProfiles), key, profile)).PermitUncheckedError();
       }
     }
   });

@@ -43,7 +43,8 @@ absl::StatusOr<LaterChanges> ChangesAfter(Database& from, const SubjectKey& subj
     const rocksdb::Slice key = entries->key();
     const rocksdb::Slice value = entries->value();
     ConsentChange change;
-    later.readable &= DecodeRecord({key.data(), key.size()}, {value.data(), value.size()}, change).ok();
+    later.readable &=
+        from.codec(Family::kConsentHistory).Decode({key.data(), key.size()}, {value.data(), value.size()}, change).ok();
     later.changes.emplace_back(RevisionOfHistoryKey({key.data(), key.size()}), std::move(change));
   }
   if (entries->status().ok()) return later;
@@ -160,7 +161,8 @@ class RestoredRecords {
     if (status.IsNotFound()) return 0;
     if (!status.ok()) return FromEngine(status, "read a restored record", database_.data_dir());
     ConsentRecord record;
-    if (absl::Status decoded = DecodeRecord(key, value, record); !decoded.ok()) return decoded;
+    if (absl::Status decoded = database_.codec(Family::kConsent).Decode(key, value, record); !decoded.ok())
+      return decoded;
     return record.revision();
   }
 

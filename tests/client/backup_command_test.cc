@@ -50,6 +50,10 @@ TEST_F(BackupCommandTest, Restore_NamesWhatIsMissing) {
   EXPECT_THAT(none.err, HasSubstr("there are no backups in " + folder_.Path("nothing")));
   EXPECT_EQ(Assentctl({"backup", "restore", "--from", "a"}).status, 2);
   EXPECT_EQ(Assentctl({"backup", "restore", "--from", "a", "--data-dir", "b", "--backup", "0"}).status, 2);
+  const Result keyless =
+      Assentctl({"backup", "restore", "--from", "a", "--data-dir", "b", "--sealing-key-file", folder_.Path("no-keys")});
+  EXPECT_EQ(keyless.status, 1);
+  EXPECT_THAT(keyless.err, HasSubstr("sealing key file " + folder_.Path("no-keys")));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "gmock/gmock.h"
 #include "client/text_file.h"
+#include "gmock/gmock.h"
 #include "tests/client/commands_fixture.h"
 
 namespace assent::client {

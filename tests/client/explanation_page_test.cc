@@ -34,8 +34,9 @@ v1::ExplainResponse Explanation() {
 
 TEST(ExplanationPage, NeedsNothingElseAndEscapesWhatOthersNamed) {
   const std::string page = ExplanationPage(Explanation(), {}, "");
-  EXPECT_THAT(page, AllOf(HasSubstr("Families &amp; &quot;friends&quot;"), HasSubstr("&lt;script&gt;alert(1)"),
-                          HasSubstr("From &lt;events&gt;."), HasSubstr("width=device-width"), HasSubstr("lang=\"en\"")));
+  EXPECT_THAT(page,
+              AllOf(HasSubstr("Families &amp; &quot;friends&quot;"), HasSubstr("&lt;script&gt;alert(1)"),
+                    HasSubstr("From &lt;events&gt;."), HasSubstr("width=device-width"), HasSubstr("lang=\"en\"")));
   EXPECT_THAT(page, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("http://")), Not(HasSubstr("https://")),
                           Not(HasSubstr("src=")), Not(HasSubstr("url("))));
 }

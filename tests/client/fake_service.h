@@ -11,6 +11,7 @@
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "assent/v1/backup_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
+#include "assent/v1/key_service.grpc.pb.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -43,6 +44,7 @@ class FakeService {
     builder.RegisterService(&consent_);
     builder.RegisterService(&subject_);
     builder.RegisterService(&backup_);
+    builder.RegisterService(&keys_);
     server_ = builder.BuildAndStart();
   }
   ~FakeService() { server_->Shutdown(std::chrono::system_clock::now()); }
@@ -314,12 +316,29 @@ class FakeService {
     bool released = false;
   };
 
+  struct Keys final : v1::KeyService::Service {
+    grpc::Status RotateSealingKeys(grpc::ServerContext*, const v1::RotateSealingKeysRequest*,
+                                   v1::RotateSealingKeysResponse* response) override {
+      response->set_rewritten_values(1234);
+      response->set_unreadable_values(2);
+      Fill("0badcafe", 2, false, *response->add_keys());
+      Fill("1badcafe", 56789, true, *response->add_keys());
+      return grpc::Status::OK;
+    }
+    static void Fill(const std::string& id, uint64_t values, bool current, v1::SealingKeyUse& key) {
+      key.set_key_id(id);
+      key.set_values(values);
+      key.set_current(current);
+    }
+  };
+
   std::mutex mutex_;
   int port_ = 0;
   Assignment assignment_{*this};
   Consent consent_{*this};
   Subject subject_{*this};
   BackupMaker backup_{*this};
+  Keys keys_;
   std::unique_ptr<grpc::Server> server_;
 };
 

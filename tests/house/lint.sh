@@ -33,8 +33,8 @@ scripts() {
 }
 
 prometheus() {
-  local file
-  while read -r file; do promtool check config --syntax-only "$file" >/dev/null || return; done < <(listed 'deploy/prometheus*.yml')
+  promtool check config deploy/prometheus.yml >/dev/null && # and the rules that it names
+    listed 'deploy/prometheus/*_test.yml' | xargs promtool test rules >/dev/null
 }
 
 python() { listed '*.py' | xargs -r python3 -m py_compile; }

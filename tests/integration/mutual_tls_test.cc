@@ -1,4 +1,6 @@
 // Mutual TLS with certificates that the openssl program makes for the test.
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -108,6 +110,34 @@ TEST_F(MutualTlsTest, EachPrincipalMayDoWhatItsRoleMay) {
 }
 
 // Of the table, not of a list in this test: a method that forgets to ask is found.
+TEST_F(MutualTlsTest, AReceiptIsForWhoReceivedIt) {
+  WritePrincipals("assign", "assign' roles: 'consent");
+  folder_.Write("sealing", std::string(64, 'a') + "\n");
+  ASSERT_EQ(chmod(folder_.Path("sealing").c_str(), 0600), 0);
+  Configuration configuration = Secure();
+  configuration.sealing_key_file = folder_.Path("sealing");
+  Start(configuration);
+  const Caller ads = CallerWith("ads");
+  const Caller cmp = CallerWith("cmp");
+  v1::RecordConsentResponse granted;
+  ASSERT_TRUE(cmp.Grant("ada", granted).ok());
+  v1::AssignRequest request = EventOf("ada", kLight);
+  request.set_return_receipt(true);
+  v1::AssignResponse answer;
+  ASSERT_TRUE(ads.Assign(request, answer).ok());
+  v1::ExplainRequest explain;
+  explain.set_receipt(answer.receipt());
+  const auto explained_for = [&](const Caller& caller) {
+    grpc::ClientContext context;
+    v1::ExplainResponse response;
+    return caller.assignment->Explain(&context, explain, &response);
+  };
+  EXPECT_TRUE(explained_for(ads).ok());
+  const grpc::Status refused = explained_for(cmp);
+  EXPECT_EQ(refused.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(ReasonOf(refused), "DECISION_NOT_YOURS");
+}
+
 TEST_F(MutualTlsTest, EveryMethodRefusesAStranger) {
   Start(Secure());
   const std::vector<std::string> paths = ServedRoleTable().Paths();

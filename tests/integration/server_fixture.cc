@@ -50,7 +50,9 @@ Caller::Caller(const std::string& data, const std::string& control,
     : assignment(v1::AssignmentService::NewStub(ChannelTo(data, creds))),
       consent(v1::ConsentService::NewStub(ChannelTo(control, creds))),
       subject(v1::SubjectService::NewStub(ChannelTo(control, creds))),
-      backup(v1::BackupService::NewStub(ChannelTo(control, creds))) {}
+      backup(v1::BackupService::NewStub(ChannelTo(control, creds))),
+      key(v1::KeyService::NewStub(ChannelTo(control, creds))),
+      oversight(v1::OversightService::NewStub(ChannelTo(control, creds))) {}
 
 grpc::Status Caller::Assign(const v1::AssignRequest& request, v1::AssignResponse& response) const {
   grpc::ClientContext context;

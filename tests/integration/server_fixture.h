@@ -12,6 +12,8 @@
 #include "assent/v1/assignment_service.grpc.pb.h"
 #include "assent/v1/backup_service.grpc.pb.h"
 #include "assent/v1/consent_service.grpc.pb.h"
+#include "assent/v1/key_service.grpc.pb.h"
+#include "assent/v1/oversight_service.grpc.pb.h"
 #include "assent/v1/subject_service.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
@@ -42,6 +44,8 @@ struct Caller {
   std::unique_ptr<v1::ConsentService::Stub> consent;
   std::unique_ptr<v1::SubjectService::Stub> subject;
   std::unique_ptr<v1::BackupService::Stub> backup;
+  std::unique_ptr<v1::KeyService::Stub> key;
+  std::unique_ptr<v1::OversightService::Stub> oversight;
 };
 
 // A notice that names every purpose.

@@ -213,6 +213,7 @@ TEST_F(ServerTest, HealthOnBothPlanes) {
   EXPECT_EQ(check(server_->control_address(), "assent.v1.ConsentService"), "SERVING");
   EXPECT_EQ(check(server_->control_address(), "assent.v1.SubjectService"), "SERVING");
   EXPECT_EQ(check(server_->control_address(), "assent.v1.BackupService"), "SERVING");
+  EXPECT_EQ(check(server_->control_address(), "assent.v1.KeyService"), "SERVING");
   WriteModel("first");
   Until([&] { return check(server_->data_address(), "assent.v1.AssignmentService") == "SERVING"; });
 }

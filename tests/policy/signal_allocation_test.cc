@@ -1,10 +1,12 @@
-// Decoding allocates nothing, whatever the strings are. This program counts every allocation of its thread.
+// Decoding allocates nothing, whatever the strings are, nor does a pseudonym. This program counts every allocation of
+// its thread.
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "policy/signal_cache.h"
+#include "policy/subject.h"
 #include "tests/harness/allocation_counter.h"
 #include "tests/policy/signal_fixture.h"
 
@@ -40,6 +42,17 @@ TEST(SignalAllocation, NoneWhileReading) {
   }
   EXPECT_EQ(AllocationsOfThread(), before);
   EXPECT_NE(seen, 0u);
+}
+
+TEST(PseudonymizerAllocation, AChainAllocatesNothing) {
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < kPseudonymKeysMax; ++i) keys.emplace_back(32, static_cast<char>('a' + i));
+  const auto chain = Pseudonymizer::CreateChain(keys);
+  ASSERT_TRUE(chain.ok()) << chain.status();
+  const size_t before = AllocationsOfThread();
+  const SubjectKey key = chain->Pseudonymize(RawSubject("login", "anna"));
+  EXPECT_EQ(AllocationsOfThread(), before);
+  EXPECT_NE(key, SubjectKey());
 }
 
 }  // namespace

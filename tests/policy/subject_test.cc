@@ -10,8 +10,10 @@
 #include <ostream>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 
@@ -104,6 +106,59 @@ TEST(Pseudonymizer, TokenMacHasAKeyOfItsOwn) {
             Reference(std::string(reinterpret_cast<char*>(token_key), 32), "message"));
 }
 
+// The pseudonym that a chain makes, from OpenSSL's own HMAC.
+std::string ReferenceOnion(const std::vector<std::string>& keys, const std::string& message) {
+  std::string pseudonym = Reference(keys[0], message);
+  for (size_t i = 1; i < keys.size(); ++i) pseudonym = Reference(keys[i], "\xFD" + pseudonym);
+  return pseudonym;
+}
+
+TEST(PseudonymizerChain, IsAnOnionOfTheReference) {
+  std::vector<std::string> keys;
+  for (size_t count = 1; count <= kPseudonymKeysMax; ++count) {
+    keys.push_back(Key(static_cast<char>('0' + count)));
+    const auto chain = Pseudonymizer::CreateChain(keys);
+    ASSERT_TRUE(chain.ok()) << chain.status();
+    EXPECT_EQ(Bytes(chain->Pseudonymize(RawSubject("login", "anna"))), ReferenceOnion(keys, "\5loginanna")) << count;
+    EXPECT_EQ(Bytes(chain->CheckValue()), ReferenceOnion(keys,
+                                                         "\xFF"
+                                                         "assent key check v1"))
+        << count;
+    EXPECT_EQ(chain->TokenMac("x"), Make(keys[0]).TokenMac("x")) << "tokens outlive a rotation";
+  }
+}
+
+TEST(PseudonymizerChain, OneKeyIsAsBefore) {
+  const auto chain = Pseudonymizer::CreateChain(std::vector<std::string>{Key('1')});
+  EXPECT_EQ(chain->Pseudonymize(RawSubject("login", "x")), Make(Key('1')).Pseudonymize(RawSubject("login", "x")));
+  EXPECT_EQ(chain->CheckValue(), Make(Key('1')).CheckValue());
+}
+
+TEST(PseudonymizerChain, ContinuesWhatItsFirstKeysMade) {
+  const std::vector<std::string> keys = {Key('1'), Key('2'), Key('3')};
+  const auto chain = Pseudonymizer::CreateChain(keys);
+  const RawSubject subject("login", "x");
+  for (size_t count = 1; count <= keys.size(); ++count) {
+    const auto first = Pseudonymizer::CreateChain(std::span(keys).first(count));
+    EXPECT_EQ(chain->KeysOf(first->CheckValue()), count);
+    EXPECT_EQ(chain->Continue(first->Pseudonymize(subject), count), chain->Pseudonymize(subject)) << count;
+  }
+  EXPECT_EQ(chain->KeysOf(Make(Key('2')).CheckValue()), std::nullopt) << "a part, but not the first";
+  EXPECT_EQ(Make(Key('1')).KeysOf(chain->CheckValue()), std::nullopt) << "made with more keys";
+}
+
+TEST(PseudonymizerChain, RefusesWhatIsNoChain) {
+  const auto code_of = [](const std::vector<std::string>& keys) {
+    return Pseudonymizer::CreateChain(keys).status().code();
+  };
+  EXPECT_EQ(code_of({}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code_of({Key('1'), Key('2'), Key('1')}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code_of({Key('1'), "short"}), absl::StatusCode::kInvalidArgument);
+  std::vector<std::string> many;
+  for (size_t i = 0; i <= kPseudonymKeysMax; ++i) many.push_back(Key(static_cast<char>('a' + i)));
+  EXPECT_EQ(code_of(many), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(Pseudonymizer, SurvivesAMove) {
   Pseudonymizer first = Make(Key('1'));
   const SubjectKey expected = first.Pseudonymize(RawSubject("login", "x"));
@@ -162,6 +217,18 @@ TEST(SubjectKey, WordsSpreadOverShards) {
   // 1000 expected in each, standard deviation 31: six of them.
   for (int count : high) EXPECT_NEAR(count, 1000, 190);
   for (int count : low) EXPECT_NEAR(count, 1000, 190);
+}
+
+TEST(PseudonymizerChain, KnowsTheCheckValueOfEachOfItsBeginnings) {
+  const std::vector<std::string> keys = {std::string(32, 'a'), std::string(32, 'b'), std::string(32, 'c')};
+  const auto chain = Pseudonymizer::CreateChain(keys);
+  ASSERT_TRUE(chain.ok()) << chain.status();
+  const std::vector<SubjectKey> values = chain->CheckValues();
+  ASSERT_EQ(values.size(), keys.size());
+  for (size_t count = 1; count <= keys.size(); ++count) {
+    EXPECT_EQ(values[count - 1], Pseudonymizer::CreateChain(std::span(keys).first(count))->CheckValue());
+    EXPECT_EQ(chain->KeysOf(values[count - 1]), count);
+  }
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class AllocationTest : public PipelineTest {
   // Allocations of the second and later calls of the service that a polling thread would make for `request`.
   uint64_t AllocationsAfterWarmUp(const v1::AssignRequest& request, v1::Outcome outcome) {
     const Authorizer authorizer(ServedRoleTable(), ~0u);
-    AssignmentService service(pipeline_->sources(), authorizer, cells_, 0);
+    AssignmentService service(pipeline_->sources(), authorizer, cells_, 0, keeping_);
     v1::AssignResponse response;
     uint64_t counted = 0;
     for (int i = 0; i < 10; ++i) {
@@ -38,10 +38,13 @@ class AllocationTest : public PipelineTest {
       EXPECT_TRUE(ok);
     }
     EXPECT_EQ(response.outcome(), outcome);
+    EXPECT_EQ(response.receipt().empty(), !request.return_receipt());
+    EXPECT_EQ(response.decision_id().empty(), keeping_.log == nullptr);
     return counted;
   }
 
   std::vector<float> features_;
+  DecisionKeeping keeping_;
 };
 
 TEST_F(AllocationTest, TheCounterCounts) {
@@ -64,6 +67,26 @@ TEST_F(AllocationTest, AssignedWithEveryOption) {
   request.mutable_signals()->set_jurisdiction("DE");
   request.set_consent_token(ConsentTokenCodec(pseudonymizer_).Encode(store_->applied()));
   EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u);
+}
+
+TEST_F(AllocationTest, WithAReceiptAndTheLog) {
+  const storage::SealingKeys keys(
+      *policy::SealingRing::Create(std::vector{std::string(policy::kSealingKeyBytes, 'k')}));
+  storage::DecisionStore decisions(*database_, *store_, index_, domain_);
+  DecisionSettings settings;
+  settings.logged_per_million = DecisionSettings::kEachDecision;
+  DecisionLog log(decisions, settings, 1, std::chrono::hours(1));
+  keeping_ = {.sealing = &keys, .log = &log};
+  auto request = Event("granted", features_);
+  EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u);
+  request.set_return_receipt(true);
+  request.set_max_segments(16);
+  EXPECT_EQ(AllocationsAfterWarmUp(request, v1::OUTCOME_ASSIGNED), 0u);
+  auto refused = Event("stranger", features_);
+  refused.set_return_receipt(true);
+  EXPECT_EQ(AllocationsAfterWarmUp(refused, v1::OUTCOME_NO_CONSENT), 0u);
+  EXPECT_EQ(cells_.decisions_logged.Read(), 30u);
+  keeping_ = {};
 }
 
 TEST_F(AllocationTest, Refused) {

@@ -113,7 +113,8 @@ TEST_F(ExplainedDetailsTest, WhyNotNamesTheRuleAndNothingElseWhereOneDecides) {
   EXPECT_EQ(answer_.why_not().rule(), "consent.none");
   EXPECT_EQ(answer_.why_not().segment().label(), "") << "no model was read";
   ASSERT_TRUE(Explain(Event("ada", kHealth)).ok());
-  EXPECT_EQ(answer_.why_not().rule(), "segment.special_category") << "that of the nearest: how far heavy is would tell of it";
+  EXPECT_EQ(answer_.why_not().rule(), "segment.special_category")
+      << "that of the nearest: how far heavy is would tell of it";
   EXPECT_EQ(answer_.why_not().terms_size(), 0);
   ASSERT_TRUE(Explain(Event("ada", kBetween)).ok());
   EXPECT_EQ(answer_.decision().outcome(), v1::OUTCOME_ABSTAINED);

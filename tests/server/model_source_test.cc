@@ -1,5 +1,6 @@
 #include "server/model_source.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -177,6 +178,36 @@ TEST_F(ModelSourceTest, AReplacedModelIsFreedWhenNoReaderHoldsIt) {
   EXPECT_EQ(held->model.provenance().name, "first");
   reader.Offline();
   EXPECT_EQ(domain_.Collect(), 0u);
+}
+
+// What is not on record does not serve; the disk may take it at the next look.
+TEST_F(ModelSourceTest, AModelThatCannotBeRecordedIsTriedAgain) {
+  Write("first");
+  std::atomic<int> refusals{3};
+  std::atomic<int> recorded{0};
+  source_ = std::make_unique<ModelSource>(domain_,
+                                          ModelSource::Options{.path = path(),
+                                                               .poll = std::chrono::milliseconds(1),
+                                                               .threads = 2,
+                                                               .record = [&](const ModelFacts& facts) -> absl::Status {
+                                                                 EXPECT_EQ(facts.name, "first");
+                                                                 if (refusals-- > 0)
+                                                                   return absl::UnavailableError("the disk refused");
+                                                                 ++recorded;
+                                                                 return absl::OkStatus();
+                                                               }});
+  source_->OnPublished([this] {
+    const std::lock_guard lock(mutex_);
+    ++published_;
+    changed_.notify_all();
+  });
+  EXPECT_EQ(source_->Reload().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(NameNow(), "none");
+  source_->Start();
+  WaitForPublications(1);
+  EXPECT_EQ(NameNow(), "first");
+  EXPECT_EQ(source_->failures(), 3u);
+  EXPECT_EQ(recorded, 1);
 }
 
 }  // namespace

@@ -173,7 +173,8 @@ TEST_F(SubjectExportTest, ALongHistoryIsCutAtItsOldEnd) {
   rocksdb::WriteBatch batch;
   for (uint64_t revision = 2; revision <= 600; ++revision) {  // some 5 MB
     const std::string key = storage::HistoryKey(key_, revision);
-    batch.Put(database_->family(storage::Family::kConsentHistory), key, storage::EncodeRecord(key, change));
+    batch.Put(database_->family(storage::Family::kConsentHistory), key,
+              database_->codec(storage::Family::kConsentHistory).Encode(key, change));
   }
   ASSERT_TRUE(database_->rocks().Write({}, &batch).ok());
   const v1::SubjectExport document = Export();

@@ -19,7 +19,6 @@
 #include "storage/consent_change.h"
 #include "storage/meta_value.h"
 #include "storage/notice_store.h"
-#include "storage/notice_store.h"
 #include "storage/profile_record.h"
 #include "storage/record_codec.h"
 #include "tests/storage/store_fixture.h"
@@ -110,7 +109,8 @@ TEST_F(BackupRestoreTest, EveryGateIsClosedUntilTheReleaseKnownOrNot) {
   EXPECT_FALSE(*open->store->Release(kTestTime, "somebody")) << "nothing was closed";
   std::string value;
   ASSERT_TRUE(open->database->rocks().Get({}, open->database->family(Family::kMeta), kMetaReleased, &value).ok());
-  EXPECT_EQ(*DecodeRecord(kMetaReleased, value), MetaNumber(1'000'000'000'000) + "the privacy officer");
+  std::string unused;
+  EXPECT_EQ(*RecordCodec().Decode(kMetaReleased, value, unused), MetaNumber(1'000'000'000'000) + "the privacy officer");
 }
 
 TEST_F(BackupRestoreTest, ManyAtOnceAreClosedToo) {
@@ -177,10 +177,10 @@ TEST_F(BackupRestoreTest, TheFolderNeedsTheKeyThatItWasMadeWith) {
 
 TEST_F(BackupRestoreTest, EpochsGrowEvenWhereTheClockDoesNot) {
   const uint64_t late = uint64_t{1} << 62;
-  ASSERT_TRUE(
-      open->database->rocks()
-          .Put({}, open->database->family(Family::kMeta), kMetaEpoch, EncodeRecord(kMetaEpoch, MetaNumber(late)))
-          .ok());
+  ASSERT_TRUE(open->database->rocks()
+                  .Put({}, open->database->family(Family::kMeta), kMetaEpoch,
+                       RecordCodec().Encode(kMetaEpoch, MetaNumber(late)))
+                  .ok());
   StartOn("data");
   BackUp();
   const auto restored = Restore("restored");

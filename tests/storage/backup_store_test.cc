@@ -165,7 +165,7 @@ TEST_F(BackupStoreTest, IsWholeWhileWritesGoOn) {
     for (records->SeekToFirst(); records->Valid(); records->Next()) {
       const std::string key = records->key().ToString();
       internal::v1::ConsentRecord record;
-      ASSERT_TRUE(DecodeRecord(key, records->value().ToString(), record).ok());
+      ASSERT_TRUE(RecordCodec().Decode(key, records->value().ToString(), record).ok());
       highest = std::max(highest, record.sequence());
       SubjectKey subject;
       std::copy(key.begin(), key.end(), reinterpret_cast<char*>(subject.bytes.data()));
@@ -191,7 +191,7 @@ TEST_F(BackupStoreTest, APurgeLeavesNoFileOfItsOwn) {
   MustCreate(kTestTime);
   const std::set<std::string> first = FilesIn("backups");
   // The tables are written anew, so that the second shares nothing with the first.
-  for (const Family family : {Family::kConsent, Family::kConsentHistory, Family::kMeta}) {
+  for (const Family family : {Family::kConsent, Family::kConsentHistory, Family::kMeta, Family::kAudit}) {
     Grant(2);
     rocksdb::CompactRangeOptions all;
     all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;

@@ -103,10 +103,10 @@ TEST_F(ConsentStoreTest, EveryChangeIsInTheHistory) {
   ASSERT_TRUE(Apply(GrantOf(subject, {Purpose::kSelectContent})).ok());
   ASSERT_TRUE(Apply(OptOutOf(subject, {Purpose::kSelectContent})).ok());
   internal::v1::ConsentChange entry;
-  ASSERT_TRUE(DecodeRecord(HistoryKey(subject, 1), RawHistory(subject, 1), entry).ok());
+  ASSERT_TRUE(RecordCodec().Decode(HistoryKey(subject, 1), RawHistory(subject, 1), entry).ok());
   EXPECT_EQ(entry.kind(), internal::v1::CONSENT_CHANGE_KIND_GRANT);
   EXPECT_EQ(entry.sequence(), 1u);
-  ASSERT_TRUE(DecodeRecord(HistoryKey(subject, 2), RawHistory(subject, 2), entry).ok());
+  ASSERT_TRUE(RecordCodec().Decode(HistoryKey(subject, 2), RawHistory(subject, 2), entry).ok());
   EXPECT_EQ(entry.kind(), internal::v1::CONSENT_CHANGE_KIND_OPT_OUT);
   EXPECT_EQ(entry.purposes(0).status(), v1::CONSENT_STATUS_OPTED_OUT);
   EXPECT_EQ(entry.time_us(), absl::ToUnixMicros(kTestTime));

@@ -31,7 +31,8 @@ class DatabaseTest : public testing::Test {
   void PutMeta(const char* key, const std::string& content) {
     auto database = Open();
     ASSERT_TRUE(database.ok()) << database.status();
-    ASSERT_TRUE((*database)->rocks().Put({}, (*database)->family(Family::kMeta), key, EncodeRecord(key, content)).ok());
+    ASSERT_TRUE(
+        (*database)->rocks().Put({}, (*database)->family(Family::kMeta), key, RecordCodec().Encode(key, content)).ok());
   }
 
   ScopedFolder folder;
@@ -119,7 +120,7 @@ TEST_F(DatabaseTest, RefusesAnotherPseudonymKeyAndChangesNothing) {
 }
 
 TEST_F(DatabaseTest, RefusesANewerFormat) {
-  PutMeta(kMetaFormat, MetaNumber(2));
+  PutMeta(kMetaFormat, MetaNumber(3));
   EXPECT_EQ(Open().status().code(), absl::StatusCode::kFailedPrecondition);
 }
 

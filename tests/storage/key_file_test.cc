@@ -27,15 +27,15 @@ class KeyFileTest : public testing::Test {
 TEST_F(KeyFileTest, ReadsHexWithAndWithoutALineFeed) {
   const std::string expected = std::string(31, '\xAA') + "\x0F";
   WriteText(hex);
-  EXPECT_EQ(*ReadKeyFile(path), expected);
+  EXPECT_EQ(*ReadPseudonymKeys(path), std::vector<std::string>{expected});
   WriteText(hex + "\n");
-  EXPECT_EQ(*ReadKeyFile(path), expected);
+  EXPECT_EQ(*ReadPseudonymKeys(path), std::vector<std::string>{expected});
 }
 
 TEST_F(KeyFileTest, RefusesWhatOthersCanReach) {
   for (mode_t mode : {0640, 0604, 0620, 0602, 0610, 0601, 0644, 0777}) {
     WriteText(hex, mode);
-    const auto key = ReadKeyFile(path);
+    const auto key = ReadPseudonymKeys(path);
     EXPECT_EQ(key.status().code(), absl::StatusCode::kFailedPrecondition) << mode;
     EXPECT_THAT(std::string(key.status().message()), testing::HasSubstr("chmod 600 " + path));
   }
@@ -45,15 +45,15 @@ TEST_F(KeyFileTest, RefusesOtherTextAndNeverShowsIt) {
   for (const std::string& text : {std::string(), std::string("\n"), hex.substr(1), hex + "0", hex + "\n\n", hex + " ",
                                   "g" + hex.substr(1), std::string(64, '\0'), "0x" + hex.substr(2)}) {
     WriteText(text);
-    const auto key = ReadKeyFile(path);
+    const auto key = ReadPseudonymKeys(path);
     EXPECT_EQ(key.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(key.status().message()), testing::Not(testing::HasSubstr("aaaa")));
   }
 }
 
 TEST_F(KeyFileTest, NamesAMissingFileAndAFolder) {
-  EXPECT_EQ(ReadKeyFile(path).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(ReadKeyFile(folder.path()).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReadPseudonymKeys(path).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadPseudonymKeys(folder.path()).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(KeyFileTest, MakesANewKeyOnceAndOnlyForItsOwner) {
@@ -61,13 +61,14 @@ TEST_F(KeyFileTest, MakesANewKeyOnceAndOnlyForItsOwner) {
   struct stat info = {};
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  const auto key = ReadKeyFile(path);
+  const auto key = ReadPseudonymKeys(path);
   ASSERT_TRUE(key.ok()) << key.status();
-  EXPECT_EQ(key->size(), kKeyBytes);
+  ASSERT_EQ(key->size(), 1u);
+  EXPECT_EQ(key->front().size(), kKeyBytes);
   EXPECT_EQ(WriteNewKeyFile(path).code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(*ReadKeyFile(path), *key);
+  EXPECT_EQ(*ReadPseudonymKeys(path), *key);
   ASSERT_TRUE(WriteNewKeyFile(path + "2").ok());
-  EXPECT_NE(*ReadKeyFile(path + "2"), *key);
+  EXPECT_NE(*ReadPseudonymKeys(path + "2"), *key);
 }
 
 TEST_F(KeyFileTest, SaysWhereItCannotWrite) {
@@ -93,6 +94,56 @@ TEST_F(KeyFileTest, ReadsSealingKeysOneALine) {
   }
   WriteText(hex, 0640);
   EXPECT_EQ(ReadSealingKeys(path).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(KeyFileTest, AppendsAKeyAndKeepsTheOthers) {
+  EXPECT_EQ(*AppendKey(path), 1u) << "made where there is none";
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const auto read = [&] { return *ReadSecretFile("test", path, 4096); };
+  std::string before = read();
+  for (size_t keys = 2; keys <= policy::kSealingKeysMax; ++keys) {
+    ASSERT_EQ(*AppendKey(path), keys);
+    const std::string now = read();
+    EXPECT_EQ(now.size(), keys * 65);
+    EXPECT_EQ(now.substr(0, before.size()), before);
+    ASSERT_TRUE(ReadSealingKeys(path).ok()) << "all of them differ";
+    before = now;
+  }
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(AppendKey(path).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(read(), before);
+  WriteText(hex);  // without a line feed
+  ASSERT_EQ(*AppendKey(path), 2u);
+  EXPECT_EQ(read().substr(0, 65), hex + "\n");
+}
+
+TEST_F(KeyFileTest, AppendsToNothingThatIsNoKeyFile) {
+  for (const std::string& text : {std::string(), std::string("# keys\n"), hex + "\n\n"}) {
+    WriteText(text);
+    EXPECT_EQ(AppendKey(path).status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_EQ(*ReadSecretFile("test", path, 4096), text);
+  }
+  WriteText(hex, 0640);
+  EXPECT_EQ(AppendKey(path).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(AppendKey(folder.path() + "/missing/key").status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(KeyFileTest, ReadsAChainOfPseudonymKeysOldestFirst) {
+  std::string text;
+  for (size_t keys = 1; keys <= policy::kPseudonymKeysMax; ++keys) {
+    text += std::string(63, '0') + std::to_string(keys) + "\n";
+    WriteText(text);
+    const auto read = ReadPseudonymKeys(path);
+    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_EQ(read->size(), keys);
+    for (size_t i = 0; i < keys; ++i) EXPECT_EQ((*read)[i], std::string(31, '\0') + static_cast<char>(i + 1));
+  }
+  WriteText(text + std::string(64, 'f'));
+  EXPECT_EQ(ReadPseudonymKeys(path).status().code(), absl::StatusCode::kInvalidArgument)
+      << "one more than there may be";
 }
 
 }  // namespace

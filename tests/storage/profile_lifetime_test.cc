@@ -88,8 +88,8 @@ TEST_F(ProfileStoreTest, TheOpeningDropsWhatIsNotGrantedOrFromAnEarlierRun) {
   const std::vector<uint8_t> state(layout.state_bytes());
   const auto put = [&](uint64_t number, uint32_t opened_revision) {
     const std::string key = ProfileKey(Subject(number), kAds);
-    PutRaw(key,
-           EncodeProfile(key, {.layout_digest = layout.digest(), .opened_revision = opened_revision, .state = state}));
+    PutRaw(key, EncodeProfile(RecordCodec(), key,
+                              {.layout_digest = layout.digest(), .opened_revision = opened_revision, .state = state}));
   };
   Grant(Subject(1));
   ASSERT_TRUE(open->Apply(WithdrawalOf(Subject(1), {})).ok());

@@ -176,7 +176,7 @@ TEST_F(ProfileStoreTest, WhatANewerVersionWroteIsNotDeleted) {
   Buy(Subject(1), 5);
   ASSERT_TRUE(Flush().ok());
   const std::string newer = ProfileKey(Subject(2), kAds);
-  PutRaw(newer, EncodeRecord(newer, std::string(24, '\2')));
+  PutRaw(newer, RecordCodec().Encode(newer, std::string(24, '\2')));
   open.reset();
   const auto refused = StartProfiles("/disk/data", env.get(), options);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition) << refused.status();
@@ -276,9 +276,9 @@ TEST(ProfileRecord, GivesBackWhatWentIn) {
   EXPECT_EQ(key.back(), 4);
   const std::vector<uint8_t> state = {1, 2, 3, 250};
   const std::string value =
-      EncodeProfile(key, {.layout_digest = 0x1122334455667788, .opened_revision = 77, .state = state});
+      EncodeProfile(RecordCodec(), key, {.layout_digest = 0x1122334455667788, .opened_revision = 77, .state = state});
   std::vector<uint8_t> memory;
-  const auto read = DecodeProfile(key, value, memory);
+  const auto read = DecodeProfile(RecordCodec(), key, value, memory);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->layout_digest, 0x1122334455667788u);
   EXPECT_EQ(read->opened_revision, 77u);
@@ -286,15 +286,16 @@ TEST(ProfileRecord, GivesBackWhatWentIn) {
   // Never as it is, and never twice the same.
   const std::string text(state.begin(), state.end());
   EXPECT_EQ(value.find(text), std::string::npos);
-  EXPECT_NE(EncodeProfile(key, {.layout_digest = 1, .opened_revision = 1, .state = state}),
-            EncodeProfile(key, {.layout_digest = 1, .opened_revision = 1, .state = state}));
-  EXPECT_EQ(DecodeProfile(ProfileKey(Subject(3), kAds), value, memory).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(EncodeProfile(RecordCodec(), key, {.layout_digest = 1, .opened_revision = 1, .state = state}),
+            EncodeProfile(RecordCodec(), key, {.layout_digest = 1, .opened_revision = 1, .state = state}));
+  EXPECT_EQ(DecodeProfile(RecordCodec(), ProfileKey(Subject(3), kAds), value, memory).status().code(),
+            absl::StatusCode::kDataLoss);
   for (size_t length = 0; length < value.size(); ++length) {
-    EXPECT_FALSE(DecodeProfile(key, absl::string_view(value).substr(0, length), memory).ok());
+    EXPECT_FALSE(DecodeProfile(RecordCodec(), key, absl::string_view(value).substr(0, length), memory).ok());
   }
-  EXPECT_EQ(DecodeProfile(key, EncodeRecord(key, std::string(3, '\2')), memory).status().code(),
+  EXPECT_EQ(DecodeProfile(RecordCodec(), key, RecordCodec().Encode(key, std::string(3, '\2')), memory).status().code(),
             absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(DecodeProfile(key, EncodeRecord(key, std::string("\1")), memory).status().code(),
+  EXPECT_EQ(DecodeProfile(RecordCodec(), key, RecordCodec().Encode(key, std::string("\1")), memory).status().code(),
             absl::StatusCode::kDataLoss);
 }
 

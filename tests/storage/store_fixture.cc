@@ -64,10 +64,14 @@ bool OpenStore::Allows(const SubjectKey& subject, Purpose purpose, int64_t now_s
   return policy::EvaluateConsent(Find(subject), {}, {.purpose = purpose, .now_s = now_s}, {}).allowed;
 }
 
-absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env, bool compress) {
+absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env, bool compress,
+                                                      std::optional<policy::SealingRing> sealing_keys) {
   auto open = std::make_unique<OpenStore>();
-  absl::StatusOr<std::unique_ptr<Database>> database =
-      Database::Open({.data_dir = data_dir, .key_check = KeyCheck(), .env = env, .compress = compress});
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open({.data_dir = data_dir,
+                                                                       .key_check = KeyCheck(),
+                                                                       .env = env,
+                                                                       .compress = compress,
+                                                                       .sealing_keys = std::move(sealing_keys)});
   if (!database.ok()) return database.status();
   open->database = *std::move(database);
   absl::StatusOr<std::unique_ptr<ConsentStore>> store =
@@ -75,6 +79,12 @@ absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_di
   if (!store.ok()) return store.status();
   open->store = *std::move(store);
   return open;
+}
+
+policy::SealingRing SealingRingOf(const std::string& characters) {
+  std::vector<std::string> keys;
+  for (const char character : characters) keys.emplace_back(policy::kSealingKeyBytes, character);
+  return *policy::SealingRing::Create(keys);
 }
 
 SubjectKey KeyCheck() { return Subject(0xC0FFEE); }

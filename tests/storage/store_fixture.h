@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "policy/consent_state.h"
+#include "policy/sealing.h"
 #include "scoring/quiescence.h"
 #include "storage/consent_index.h"
 #include "storage/consent_store.h"
@@ -44,7 +46,11 @@ struct OpenStore {
 
 // A second start on the same folder and environment, or the reason why there is none.
 absl::StatusOr<std::unique_ptr<OpenStore>> StartStore(const std::string& data_dir, rocksdb::Env* env = nullptr,
-                                                      bool compress = true);
+                                                      bool compress = true,
+                                                      std::optional<policy::SealingRing> sealing_keys = {});
+
+// A ring with a key for each character, oldest first.
+policy::SealingRing SealingRingOf(const std::string& characters);
 
 policy::SubjectKey KeyCheck();
 // A key that is as uniform as a pseudonym, different for each number.

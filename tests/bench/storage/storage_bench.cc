@@ -182,7 +182,7 @@ void MeasureWrites(const Arguments& arguments) {
   };
   const auto first = (*open)->store->Apply(grant(~uint64_t{0}), kTestTime);
   if (!first.ok()) std::abort();
-  const std::string value = EncodeRecord(ConsentKey(Subject(~uint64_t{0})), first->record);
+  const std::string value = RecordCodec().Encode(ConsentKey(Subject(~uint64_t{0})), first->record);
   std::vector<double> per_second;
   std::vector<double> p99_ms;
   std::vector<double> plain_per_second;
