@@ -86,7 +86,9 @@ std::string DecisionListing::SegmentIdOf(const policy::RecordedDecision& decisio
   auto known = segment_ids_.find(digest);
   if (known == segment_ids_.end()) {
     SegmentIds ids;
-    if (const auto model = models_.Read(digest); model.ok()) {
+    const auto model = models_.Read(digest);
+    if (!model.ok() && !absl::IsNotFound(model.status())) return "";  // perhaps the next time
+    if (model.ok()) {
       for (const scoring::SegmentCard& card : model->segments()) ids.push_back(card.segment_id);
     }
     if (segment_ids_.size() == kModelsMax) segment_ids_.clear();

@@ -213,11 +213,15 @@ absl::StatusOr<std::shared_ptr<const DecisionRecall::RecalledModel>> DecisionRec
 absl::Status DecisionRecall::Fill(const policy::RecordedDecision& recorded, const ServingModel* serving,
                                   const ExplanationQuestion& question, v1::ExplainResponse& response) {
   policy::Decision decision = policy::DecisionOf(recorded, serving == nullptr ? nullptr : &serving->model);
-  policy::Refusals hidden;  // the runner-up of then, where it might not be named
+  // What the person refuses now is not told of, nor the runner-up of then, where it might not be named.
+  const policy::ConsentState state = pipeline_.sources().index.Find(pipeline_.reader(), recorded.subject);
+  const policy::Refusals* const refused = pipeline_.RefusalsOf(recorded.subject, state);
+  policy::Refusals hidden = refused == nullptr ? policy::Refusals() : *refused;
   if (serving != nullptr && !recorded.runner_up_allowed && recorded.assignment.runner_up != scoring::kNoSegment) {
-    hidden.segments = {serving->model.segments()[recorded.assignment.runner_up].segment_id};
-    decision.refusals = &hidden;
+    hidden.segments.push_back(serving->model.segments()[recorded.assignment.runner_up].segment_id);
+    std::sort(hidden.segments.begin(), hidden.segments.end());
   }
+  decision.refusals = &hidden;
   if (recorded.memberships_asked && decision.nearest_count != 0) {
     scoring::Memberships(*decision.model, decision.scaled, {decision.nearest.data(), decision.nearest_count},
                          {decision.membership.data(), decision.nearest_count});

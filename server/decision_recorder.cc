@@ -1,7 +1,6 @@
 #include "server/decision_recorder.h"
 
 #include "absl/random/random.h"
-#include "absl/strings/str_cat.h"
 #include "policy/decision_id.h"
 #include "server/status_conversion.h"
 
@@ -21,7 +20,15 @@ std::string ReceiptBinding(const policy::SubjectKey& check) {
 }
 
 policy::PrincipalHash HashPrincipal(const policy::Pseudonymizer& pseudonymizer, absl::string_view principal) {
-  return pseudonymizer.TokenMac(absl::StrCat("assent principal: ", principal));
+  std::string scratch;
+  return HashPrincipal(pseudonymizer, principal, scratch);
+}
+
+policy::PrincipalHash HashPrincipal(const policy::Pseudonymizer& pseudonymizer, absl::string_view principal,
+                                    std::string& scratch) {
+  scratch.assign("assent principal: ");
+  scratch.append(principal.data(), principal.size());
+  return pseudonymizer.TokenMac(scratch);
 }
 
 DecisionRecorder::DecisionRecorder(const DecisionKeeping& keeping, AssignPipeline& pipeline, DataPlaneCells& cells,
@@ -58,7 +65,7 @@ absl::Status DecisionRecorder::Check(const v1::AssignRequest& request) {
 absl::Status DecisionRecorder::Keep(const policy::Decision& decision, const v1::AssignRequest& request, bool logs,
                                     absl::string_view principal, v1::AssignResponse& response) {
   if (principal != principal_) {
-    principal_hash_ = HashPrincipal(pipeline_.sources().pseudonymizer, principal);
+    principal_hash_ = HashPrincipal(pipeline_.sources().pseudonymizer, principal, scratch_);
     principal_.assign(principal.data(), principal.size());
   }
   policy::DecisionCircumstances circumstances = {.principal = principal_hash_,

@@ -37,6 +37,9 @@ struct DecisionKeeping {
 std::string ReceiptBinding(const policy::SubjectKey& check);
 // Knows a principal again. Cost: allocates.
 policy::PrincipalHash HashPrincipal(const policy::Pseudonymizer& pseudonymizer, absl::string_view principal);
+// The same in the memory of `scratch`. Cost: no allocation once that is as long as the principal.
+policy::PrincipalHash HashPrincipal(const policy::Pseudonymizer& pseudonymizer, absl::string_view principal,
+                                    std::string& scratch);
 
 // Threads: one a polling thread, online where a decision is passed. Cost of a decision after the first: no allocation,
 // no lock, no disk, no log; about a microsecond for a receipt. (After a rotation of the keys the next receipt of a
@@ -78,6 +81,7 @@ class DecisionRecorder {
   uint64_t next_number_;
   // Of the principal that was last seen: most callers of a thread are one.
   std::string principal_;
+  std::string scratch_;
   policy::PrincipalHash principal_hash_ = {};
   std::array<char, policy::kRecordedDecisionBytesMax> content_;
 };

@@ -81,7 +81,9 @@ std::string WhyNotText(const policy::Decision& decision, const v1::ExplainRespon
   }
   const std::string not_in = absl::Substitute(phrases.not_in_segment, asked);
   if (rule != policy::Rule::kNone || nearest) {
-    return absl::StrCat(not_in, " ", phrases.rule(rule != policy::Rule::kNone ? rule : decision.rule));
+    const policy::Rule deciding = rule != policy::Rule::kNone ? rule : decision.rule;
+    return absl::StrCat(not_in, " ",
+                        response.has_segment() && !nearest ? phrases.asked_segment(deciding) : phrases.rule(deciding));
   }
   std::vector<double> amounts;
   for (const v1::FeatureTerm& term : why_not.terms()) amounts.push_back(term.contribution());

@@ -20,6 +20,9 @@ struct Phrases {
   // What a rule says to the person, as a sentence. kNone: that no rule denies.
   absl::string_view (*rule)(policy::Rule rule);
 
+  // The same of a segment that was asked for and is not the nearest, for the rules that deny segments.
+  absl::string_view (*asked_segment)(policy::Rule rule);
+
   // Segments: $0 is a label.
   absl::string_view in_segment;
   absl::string_view nearest_two;     // $0 and $1, where the model is not sure

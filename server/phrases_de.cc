@@ -60,6 +60,22 @@ absl::string_view GermanRule(policy::Rule rule) {
   return "Eine Regel, für die es hier keinen Text gibt, hat entschieden.";
 }
 
+absl::string_view GermanAskedSegment(policy::Rule rule) {
+  using policy::Rule;
+  switch (rule) {
+    case Rule::kSegmentRefused:
+      return "Es ist eines, das Sie ablehnen.";
+    case Rule::kSegmentPurpose:
+      return "Es darf für diesen Zweck nicht verwendet werden.";
+    case Rule::kSegmentSensitive:
+      return "Es betrifft besonders geschützte Daten, die nie für Werbung verwendet werden.";
+    case Rule::kSegmentRestricted:
+      return "Es ist ein heikles, das nur Ihre ausdrückliche Einwilligung erlauben würde.";
+    default:
+      return GermanRule(rule);
+  }
+}
+
 }  // namespace
 
 const Phrases kGerman = {
@@ -67,6 +83,7 @@ const Phrases kGerman = {
     .decimal_point = ',',
     .final_and = " und ",
     .rule = &GermanRule,
+    .asked_segment = &GermanAskedSegment,
     .in_segment = "Sie sind im Segment „$0“.",
     .nearest_two = "Am besten passen „$0“ und „$1“.",
     .not_in_segment = "Sie sind nicht im Segment „$0“.",

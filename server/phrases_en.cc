@@ -59,6 +59,22 @@ absl::string_view EnglishRule(policy::Rule rule) {
   return "A rule that has no text here decided.";
 }
 
+absl::string_view EnglishAskedSegment(policy::Rule rule) {
+  using policy::Rule;
+  switch (rule) {
+    case Rule::kSegmentRefused:
+      return "It is one that you refuse.";
+    case Rule::kSegmentPurpose:
+      return "It may not be used for this purpose.";
+    case Rule::kSegmentSensitive:
+      return "It is about a special category of data, which is never used for advertising.";
+    case Rule::kSegmentRestricted:
+      return "It is a delicate one, which only your explicit consent would allow.";
+    default:
+      return EnglishRule(rule);
+  }
+}
+
 }  // namespace
 
 const Phrases kEnglish = {
@@ -66,6 +82,7 @@ const Phrases kEnglish = {
     .decimal_point = '.',
     .final_and = " and ",
     .rule = &EnglishRule,
+    .asked_segment = &EnglishAskedSegment,
     .in_segment = "You are in the segment “$0”.",
     .nearest_two = "The two that fit best are “$0” and “$1”.",
     .not_in_segment = "You are not in the segment “$0”.",

@@ -257,7 +257,7 @@ absl::Status ConsentCommitter::Record(const ConsentRequest& request, absl::Time 
   staging.bytes +=
       key.size() + value.size() + touched.record.ByteSizeLong() + kAuditEntryBytes + request.recorded_by.size();
   if (request.kind == internal::v1::CONSENT_CHANGE_KIND_ERASE) {
-    const auto deleted = DeleteDecisionsOf(database_, request.subject, staging.batch);
+    const auto deleted = DeleteDecisionsOf(database_, request.subject, kAllDecisions, staging.batch);
     if (!deleted.ok()) return deleted.status();
     staging.bytes += *deleted * kDecisionDeletionBytes;
   }

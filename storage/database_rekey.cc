@@ -110,6 +110,8 @@ std::optional<std::string> RekeyedContent(Family family, absl::string_view conte
   internal::v1::ConsentRecord record;
   if (!record.ParseFromArray(content.data(), static_cast<int>(content.size()))) return std::nullopt;
   if (!record.has_links()) return std::string(content);
+  // A request that links is remembered by a hash of the other's pseudonym, which would tell who it was.
+  record.clear_remembered_requests();
   internal::v1::SubjectLinks& links = *record.mutable_links();
   std::vector<std::string> linked(links.linked().begin(), links.linked().end());
   if (!links.person().empty()) linked.push_back(links.person());

@@ -27,14 +27,15 @@ std::string SubjectDecisionKey(const policy::SubjectKey& subject, const policy::
 }
 
 absl::StatusOr<size_t> DeleteDecisionsOf(Database& database, const policy::SubjectKey& subject,
-                                         rocksdb::WriteBatch& batch) {
+                                         const policy::DecisionId& end, rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* const index = database.family(Family::kDecisionsBySubject);
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> entries(database.rocks().NewIterator(options, index));
   const std::string prefix = SubjectDecisionPrefix(subject);
+  const std::string last = SubjectDecisionKey(subject, end);
   size_t deleted = 0;
-  for (entries->Seek(prefix); entries->Valid() && entries->key().starts_with(prefix); entries->Next()) {
+  for (entries->Seek(prefix); entries->Valid() && entries->key().compare(last) < 0; entries->Next()) {
     if (deleted == kDecisionsPerWriteMax) break;
     rocksdb::Slice id = entries->key();
     rocksdb::Status status = batch.Delete(index, id);
@@ -48,12 +49,12 @@ absl::StatusOr<size_t> DeleteDecisionsOf(Database& database, const policy::Subje
 }
 
 absl::Status DeleteLeftDecisions(Database& database, ConsentStore& store, const policy::SubjectKey& subject,
-                                 const std::atomic<bool>& stop) {
+                                 const policy::DecisionId& end, const std::atomic<bool>& stop) {
   for (;;) {
     if (stop) return absl::CancelledError("the sweep was stopped");
     absl::StatusOr<size_t> deleted = 0;
     absl::Status written =
-        store.Write([&](rocksdb::WriteBatch& batch) { deleted = DeleteDecisionsOf(database, subject, batch); });
+        store.Write([&](rocksdb::WriteBatch& batch) { deleted = DeleteDecisionsOf(database, subject, end, batch); });
     if (!deleted.ok()) return deleted.status();
     if (!written.ok()) return written;
     if (*deleted < kDecisionsPerWriteMax) return absl::OkStatus();

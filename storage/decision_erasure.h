@@ -22,7 +22,7 @@ namespace assent::storage {
 
 // What the write of an erasure takes along. What a subject has beyond that is readable no more
 // (DecisionStore::ErasedSince) and goes with the next sweep, so that no write becomes too large.
-inline constexpr size_t kDecisionsPerWriteMax = 10'000;
+inline constexpr size_t kDecisionsPerWriteMax = 2000;
 
 // Keys of the two column families.
 std::string DecisionKey(const policy::DecisionId& id);
@@ -30,14 +30,19 @@ std::string SubjectDecisionKey(const policy::SubjectKey& subject, const policy::
 // The least key of the subject in the index.
 std::string SubjectDecisionPrefix(const policy::SubjectKey& subject);
 
-// Adds the deletion of at most kDecisionsPerWriteMax decisions to the batch; returns how many. Errors: Unavailable.
-absl::StatusOr<size_t> DeleteDecisionsOf(Database& database, const policy::SubjectKey& subject,
-                                         rocksdb::WriteBatch& batch);
+// Ends what is to be deleted of a subject: the decisions before it. After all that there can be.
+inline constexpr policy::DecisionId kAllDecisions = {
+    .bytes = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}};
 
-// Deletes all that is left of the subject, in synced writes of their own. Errors: Cancelled (`stop` became true),
+// Adds the deletion of at most kDecisionsPerWriteMax decisions before `end` to the batch; returns how many. Errors:
 // Unavailable.
+absl::StatusOr<size_t> DeleteDecisionsOf(Database& database, const policy::SubjectKey& subject,
+                                         const policy::DecisionId& end, rocksdb::WriteBatch& batch);
+
+// Deletes all that is left of the subject before `end`, in synced writes of their own. Errors: Cancelled (`stop` became
+// true), Unavailable.
 absl::Status DeleteLeftDecisions(Database& database, ConsentStore& store, const policy::SubjectKey& subject,
-                                 const std::atomic<bool>& stop);
+                                 const policy::DecisionId& end, const std::atomic<bool>& stop);
 
 }  // namespace assent::storage
 

@@ -6,9 +6,12 @@
 #include <bitset>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "assent/internal/v1/consent_record.pb.h"
+#include "storage/consent_change.h"
 #include "storage/consent_scan.h"
 #include "storage/decision_erasure.h"
 #include "storage/engine_status.h"
@@ -40,9 +43,27 @@ absl::StatusOr<uint64_t> LastSwept(Database& database) {
 
 struct Erased {
   uint64_t subjects = 0;
-  std::vector<policy::SubjectKey> with_decisions;  // left by a write that would have become too large
+  // Whose decisions of before were left by a write that would have become too large, and where those end.
+  std::vector<std::pair<policy::SubjectKey, policy::DecisionId>> with_decisions;
   FirstBytes first_bytes;
 };
+
+// What there is of a subject who was erased ends with the first change of after the erasure, or now where there is
+// none.
+absl::StatusOr<policy::DecisionId> EndOfErased(Database& database, const policy::SubjectKey& subject, absl::Time now) {
+  const std::unique_ptr<rocksdb::Iterator> changes(
+      database.rocks().NewIterator({}, database.family(Family::kConsentHistory)));
+  const std::string prefix = ConsentKey(subject);
+  changes->Seek(prefix);
+  if (!changes->status().ok()) return FromEngine(changes->status(), "look for erasures", database.data_dir());
+  internal::v1::ConsentChange change;
+  const bool found = changes->Valid() && changes->key().starts_with(prefix) &&
+                     database.codec(Family::kConsentHistory)
+                         .Decode({changes->key().data(), changes->key().size()},
+                                 {changes->value().data(), changes->value().size()}, change)
+                         .ok();
+  return policy::DecisionId::From(found ? change.time_us() : absl::ToUnixMicros(now));
+}
 
 absl::StatusOr<bool> HasDecisions(Database& database, const policy::SubjectKey& subject) {
   const std::unique_ptr<rocksdb::Iterator> entries(
@@ -66,10 +87,13 @@ absl::StatusOr<Erased> FindErased(Database& database, uint64_t since, const std:
     if (!is_erased && record->links().removal_sequence() <= since) return true;
     erased.subjects += is_erased;
     erased.first_bytes.set(subject.bytes[0]);
-    if (!record->erased()) return true;  // what there is of it is of after the erasure
+    if (!is_erased) return true;
     const absl::StatusOr<bool> has_decisions = HasDecisions(database, subject);
     failed = has_decisions.status();
-    if (has_decisions.ok() && *has_decisions) erased.with_decisions.push_back(subject);
+    if (!has_decisions.ok() || !*has_decisions) return failed.ok();
+    const auto end = EndOfErased(database, subject, absl::Now());
+    failed = end.status();
+    if (end.ok()) erased.with_decisions.emplace_back(subject, *end);
     return failed.ok();
   });
   if (stop) return Stopped();
@@ -119,8 +143,8 @@ absl::StatusOr<uint64_t> SweepErased(Database& database, ConsentStore& store, st
   if (*since == until) return 0;
   const absl::StatusOr<Erased> erased = FindErased(database, *since, stop);
   if (!erased.ok()) return erased.status();
-  for (const policy::SubjectKey& subject : erased->with_decisions) {
-    absl::Status left = DeleteLeftDecisions(database, store, subject, stop);
+  for (const auto& [subject, end] : erased->with_decisions) {
+    absl::Status left = DeleteLeftDecisions(database, store, subject, end, stop);
     if (!left.ok()) return left;
   }
   if (erased->first_bytes.any()) {

@@ -78,7 +78,9 @@ absl::Status ModelArchive::NoteServed(absl::string_view digest, absl::Time now) 
 
 absl::StatusOr<scoring::Model> ModelArchive::Read(absl::string_view digest) const {
   if (!IsDigest(digest)) return absl::NotFoundError("the model is not in the archive");
-  return ReadModelFile(PathOfDigest(digest));
+  auto model = ReadModelFile(PathOfDigest(digest));
+  if (model.ok() && model->digest_hex() != digest) return absl::DataLossError("the archive has another model there");
+  return model;
 }
 
 absl::StatusOr<size_t> ModelArchive::RemoveBefore(absl::Time before) {

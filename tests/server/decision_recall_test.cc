@@ -287,6 +287,23 @@ TEST_F(DecisionRecallTest, WithoutKeysOrALogTheErrorSaysSo) {
   EXPECT_TRUE(ExplainLogged(answer.decision_id()).ok());  // what was logged once stays for its time
 }
 
+TEST_F(DecisionRecallTest, WhatThePersonRefusesNowIsNotToldOf) {
+  const std::string receipt = Answer(Event("ada", kLight)).receipt();
+  storage::ConsentRequest refusal;
+  refusal.subject = KeyOf("ada");
+  refusal.kind = internal::v1::CONSENT_CHANGE_KIND_SET_PREFERENCES;
+  refusal.preference.segment_id = "heavy";
+  ASSERT_TRUE(store_->Apply(refusal, absl::FromUnixMicros(kNowUs)).ok());
+  v1::ExplainRequest request;
+  request.set_receipt(receipt);
+  request.set_why_not("heavy");
+  ASSERT_TRUE(Explain(request).ok());
+  EXPECT_EQ(explained_.segment().segment_id(), "light") << "what was decided stands";
+  EXPECT_EQ(explained_.why_not().rule(), "segment.refused_by_person");
+  EXPECT_EQ(explained_.why_not().terms_size(), 0);
+  EXPECT_NE(explained_.runner_up().segment_id(), "heavy");
+}
+
 TEST_F(DecisionRecallTest, AReceiptOutlivesARotationOfThePseudonymKey) {
   const std::string receipt = Answer(Event("ada", kLight)).receipt();
   const auto chain = policy::Pseudonymizer::CreateChain(std::vector{std::string(32, 'k'), std::string(32, 'n')});

@@ -107,6 +107,7 @@ TEST_F(ExplainedDetailsTest, WhyNotNamesTheRuleAndNothingElseWhereOneDecides) {
   ASSERT_TRUE(Explain(Event("ada", kLight)).ok());
   EXPECT_EQ(answer_.why_not().rule(), "segment.special_category");
   EXPECT_EQ(answer_.why_not().terms_size(), 0);
+  EXPECT_THAT(answer_.why_not().text(), testing::Not(HasSubstr("nearest"))) << "that is another one";
   EXPECT_EQ(answer_.why_not().segment().distance(), 0);
   question_.set_why_not("heavy");
   ASSERT_TRUE(Explain(Event("stranger", kLight)).ok());

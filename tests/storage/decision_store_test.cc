@@ -177,6 +177,22 @@ TEST_F(DecisionStoreTest, ManyOfOneSubjectGoInTwoSteps) {
   EXPECT_EQ(Seconds(), (Times{11}));
 }
 
+// Of whoever agrees anew before the sweep goes what was before the erasure, and stays what came after it.
+TEST_F(DecisionStoreTest, TheSecondStepComesAlsoForWhoAgreesAnew) {
+  MustApply(GrantOf(anna, {policy::Purpose::kSelectContent}));
+  std::vector<OnItsWay> all;
+  for (uint64_t number = 0; number < kDecisionsPerWriteMax + 7; ++number) all.push_back(Decide(anna, 10, number));
+  ASSERT_TRUE(Append(all).ok());
+  MustApply(ChangeOf(internal::v1::CONSENT_CHANGE_KIND_ERASE, anna));
+  MustApply(GrantOf(anna, {policy::Purpose::kSelectContent}));
+  const int64_t later = absl::ToUnixSeconds(kTestTime) + 60;
+  ASSERT_TRUE(Append({Decide(anna, later)}).ok());
+  EXPECT_EQ(Seconds(&anna).size(), 8u);
+  std::atomic<bool> stop{false};
+  ASSERT_TRUE(SweepErased(*open->database, *open->store, stop).ok());
+  EXPECT_EQ(Seconds(&anna), (Times{later}));
+}
+
 TEST_F(DecisionStoreTest, WhatIsTooOldGoesFromBothFamilies) {
   std::vector<OnItsWay> all;
   for (int64_t second = 0; second < 2500; ++second) all.push_back(Decide(second % 2 == 0 ? anna : ben, second));
