@@ -113,8 +113,7 @@ class UnaryCallPool final : public CallPool {
       std::erase(pool_.share_.waiting, this);
       const auto deferred = std::move(context_.deferred);
       context_.deferred = nullptr;
-      if constexpr (std::is_same_v<typename Rpc::Response, v1::ExplainResponse>) response_.Swap(&deferred->response);
-      Reply(deferred->status);
+      if constexpr (std::is_same_v<typename Rpc::Response, v1::ExplainResponse>) Reply(deferred->Take(response_));
     }
 
     // Where the queue takes no reply any more.
